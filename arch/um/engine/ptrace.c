@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ptrace engine: PTRACE_SYSEMU.
+ *
+ * Every host thread that runs guest code is a tracee of the virtual CPU's own
+ * thread.  All come from the first stub, by a clone() that the kernel has it
+ * do; CLONE_PTRACE makes the child ours from its first instruction on.
+ *
+ * The hand-over is cheapest when both sides are on one host CPU, so that the
+ * CPU's thread is confined to the one that it is on while it runs guest code,
+ * and the stub to the same.
+ */
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <asm/cpu.h>
+#include <asm/engine.h>
+#include <asm/physmem.h>
+#include <asm/unistd.h>
+#include <asm/stub.h>
+#include <asm/x86.h>
+#include <uapi/linux/audit.h>
+#include <uapi/linux/sched.h>
+#include <um/host.h>
+
+DEFINE_PER_CPU(int, engine_running);
+
+/* The stub that all others are cloned from; it never runs guest code. */
+static int first_stub __ro_after_init;
+/* Its registers: selectors and flags as the host wants them. */
+static struct host_regs template;
+
+static int ptrace_start(const char **why)
+{
+	struct host_stub_layout layout = {
+		.code		= STUB_CODE,
+		.image		= stub_image,
+		.code_len	= stub_image_end - stub_image,
+		.entry		= stub_address(stub_image_entry),
+		.start		= STUB_START,
+		.end		= STUB_END,
+		.mem_fd		= physmem_fd,
+	};
+	int pid, err;
+
+	pid = host_stub_first(&layout, why);
+	if (pid < 0)
+		return pid;
+	*why = "PTRACE_GETREGS";
+	err = host_ptrace_getregs(pid, &template);
+	if (err < 0)
+		return err;
+	first_stub = pid;
+	return 0;
+}
+
+static void ptrace_stop_all(void)
+{
+	struct task_struct *p, *t;
+
+	for_each_process_thread(p, t)
+		if (t->thread.stub && !t->thread.stub->dead)
+			host_stub_kill(t->thread.stub->pid);
+	host_stub_kill(first_stub);
+}
+
+/*
+ * Runs stub code until it stops by int3.  Its registers are lost.  -ESRCH: the
+ * stub is gone.
+ */
+static int run_stub_code(int pid, struct host_regs *regs)
+{
+	struct host_stop_info stop;
+	int err;
+
+	regs->cs = template.cs;
+	regs->ss = template.ss;
+	regs->flags = template.flags;
+	regs->orig_ax = -1;
+	err = host_ptrace_setregs(pid, regs);
+	if (err < 0)
+		return err;
+	do {
+		err = host_ptrace_cont(pid);
+		if (err < 0)
+			return err;
+		err = host_ptrace_wait(pid, &stop);
+		if (err < 0)
+			return err;
+		if (stop.why == HOST_STOP_DEAD)
+			return -ESRCH;
+		/* Anything but our own trap was sent from outside. */
+	} while (stop.why != HOST_STOP_SIGNAL || stop.sig != SIGTRAP);
+	return 0;
+}
+
+/* Has a stub do one system call of the host. */
+static long stub_syscall(int pid, long nr, u64 a0, u64 a1, u64 a2, u64 a3,
+			 u64 a4, u64 a5)
+{
+	struct host_regs regs = template;
+	um_u64 ax, ip;
+	int err;
+
+	regs.ip = stub_address(stub_image_syscall);
+	regs.ax = nr;
+	regs.di = a0;
+	regs.si = a1;
+	regs.dx = a2;
+	regs.r10 = a3;
+	regs.r8 = a4;
+	regs.r9 = a5;
+	err = run_stub_code(pid, &regs);
+	if (err < 0)
+		return err;
+	err = host_ptrace_get_ax_ip(pid, &ax, &ip);
+	return err < 0 ? err : (long)ax;
+}
+
+/* A new host thread, stopped. */
+static int stub_clone(int from, unsigned long flags)
+{
+	struct host_stop_info stop;
+	int pid, err;
+
+	pid = stub_syscall(from, __NR_clone, flags | CLONE_PTRACE | CLONE_PARENT,
+			   0, 0, 0, 0, 0);
+	if (pid < 0)
+		return pid;
+	err = host_ptrace_wait(pid, &stop);
+	if (err < 0)
+		return err;
+	return stop.why == HOST_STOP_DEAD ? -ESRCH : pid;
+}
+
+static int ptrace_mm_init(struct mm_struct *mm)
+{
+	struct stub_mm *stub = &mm->context.stub;
+	unsigned long flags;
+	long err;
+	int pid;
+
+	/*
+	 * The first stub is used by one at a time.  Nothing sleeps meanwhile,
+	 * and with interrupts disabled nothing else runs on this CPU.
+	 */
+	local_irq_save(flags);
+	pid = stub_clone(first_stub, CLONE_FS | CLONE_FILES);
+	if (pid < 0) {
+		err = pid;
+		goto out;
+	}
+	err = stub_syscall(pid, __NR_mmap, STUB_DATA, PAGE_SIZE, PROT_READ,
+			   MAP_SHARED | MAP_FIXED, 0, (u64)page_to_pfn(stub->data) << PAGE_SHIFT);
+	if (err < 0) {
+		host_stub_kill(pid);
+		goto out;
+	}
+	stub->pid = pid;
+	err = 0;
+out:
+	local_irq_restore(flags);
+	if (err)
+		pr_warn_ratelimited("the host refuses another process: %pe\n",
+				    ERR_PTR(err));
+	return err == -ENOMEM ? -ENOMEM : err ? -EAGAIN : 0;
+}
+
+static void ptrace_mm_exit(struct mm_struct *mm)
+{
+	struct stub_mm *stub = &mm->context.stub;
+
+	if (stub->pid)
+		host_stub_kill(stub->pid);
+	stub->pid = 0;
+}
+
+static int ptrace_attach(struct task_struct *task, struct task_struct *like)
+{
+	struct mm_struct *mm = task->mm;
+	struct stub_thread *stub;
+	unsigned long flags;
+	int pid;
+
+	stub = kzalloc(sizeof(*stub), GFP_KERNEL);
+	if (!stub)
+		return -ENOMEM;
+
+	if (like) {
+		/* The clone uses the registers of the one that is cloned. */
+		regs_fetch(like);
+		regs_changed(task_pt_regs(like));
+		local_irq_save(flags);
+		pid = stub_clone(like->thread.stub->pid,
+				 CLONE_VM | CLONE_FS | CLONE_FILES);
+		local_irq_restore(flags);
+	} else {
+		pid = xchg(&mm->context.stub.pid, 0) ?: -ESRCH;
+	}
+	if (pid < 0) {
+		kfree(stub);
+		return pid == -ENOMEM ? -ENOMEM : -EAGAIN;
+	}
+	stub->pid = pid;
+	stub->mm = mm;
+	stub->cpu = -1;
+	task->thread.stub = stub;
+	return 0;
+}
+
+static void ptrace_detach(struct task_struct *task)
+{
+	struct stub_thread *stub = task->thread.stub;
+
+	task->thread.stub = NULL;
+	if (!stub)
+		return;
+	if (!stub->dead)
+		host_stub_kill(stub->pid);
+	kfree(stub);
+}
+
+/* Keeps the stub on the host CPU that this virtual CPU is confined to. */
+static void follow_cpu(struct stub_thread *stub)
+{
+	int cpu = um_cpu_confine();
+
+	if (likely(stub->cpu == cpu))
+		return;
+	if (host_set_cpu(stub->pid, cpu) >= 0)
+		stub->cpu = cpu;
+}
+
+static int load_regs(struct task_struct *task, struct pt_regs *regs)
+{
+	int pid = task->thread.stub->pid, err = 0;
+
+	if (regs->state & REGS_LOAD) {
+		struct host_regs image;
+
+		memcpy(&image, regs, sizeof(image));
+		/* The host is to restart no system call of its own. */
+		image.orig_ax = -1;
+		err = host_ptrace_setregs(pid, &image);
+	} else if (regs->state & REGS_RESULT) {
+		err = host_ptrace_poke(pid, offsetof(struct host_regs, ax),
+				       regs->ax);
+	}
+	if (unlikely(task->thread.debug_set))
+		x86_load_debugregs(task);
+	return err;
+}
+
+static void fetch_all(struct task_struct *task, struct pt_regs *regs)
+{
+	if (host_ptrace_getregs(task->thread.stub->pid,
+				(struct host_regs *)regs) >= 0)
+		regs->state |= REGS_FULL;
+}
+
+static void syscall_event(struct task_struct *task, struct pt_regs *regs,
+			  struct stub_event *ev)
+{
+	struct host_syscall sc;
+	int err;
+
+	err = host_ptrace_syscall(task->thread.stub->pid, &sc);
+	if (unlikely(err < 0)) {
+		/* Gone in between; the next attempt to run it will tell. */
+		ev->type = STUB_INTERRUPT;
+		return;
+	}
+	regs->orig_ax = likely(sc.arch == AUDIT_ARCH_X86_64) ? sc.nr : -1;
+	regs->ax = -ENOSYS;
+	regs->di = sc.args[0];
+	regs->si = sc.args[1];
+	regs->dx = sc.args[2];
+	regs->r10 = sc.args[3];
+	regs->r8 = sc.args[4];
+	regs->r9 = sc.args[5];
+	regs->ip = sc.ip;
+	regs->sp = sc.sp;
+	ev->type = STUB_SYSCALL;
+}
+
+static void signal_event(struct task_struct *task, struct pt_regs *regs,
+			 struct stub_event *ev)
+{
+	struct host_fault fault;
+
+	ev->type = STUB_INTERRUPT;
+	if (host_ptrace_fault(task->thread.stub->pid, &fault) < 0)
+		return;
+	/* Sent by some process of the host: no business of the guest's. */
+	if (fault.code <= 0)
+		return;
+	fetch_all(task, regs);
+	if (!(regs->state & REGS_FULL))
+		return;
+	/* An exception is no system call. */
+	regs->orig_ax = -1;
+	ev->type = STUB_FAULT;
+	ev->sig = fault.sig;
+	ev->code = fault.code;
+	ev->addr = fault.addr;
+}
+
+static void ptrace_run(struct task_struct *task, struct pt_regs *regs,
+		       struct stub_event *ev)
+{
+	struct stub_thread *stub = task->thread.stub;
+	struct host_stop_info stop = { .why = HOST_STOP_DEAD };
+
+	follow_cpu(stub);
+	if (load_regs(task, regs) < 0)
+		goto wait;
+
+	/*
+	 * An interrupt that comes from here on finds the stub, and stops it as
+	 * soon as it runs; one that came before is seen here.
+	 */
+	this_cpu_write(engine_running, stub->pid);
+	barrier();
+	if (unlikely(raw_cpu_read(irq_state.pending))) {
+		this_cpu_write(engine_running, 0);
+		regs->state &= ~(REGS_LOAD | REGS_RESULT);
+		ev->type = STUB_INTERRUPT;
+		return;
+	}
+	regs->state = 0;
+	host_ptrace_run(stub->pid, task_thread_info(task)->flags & _TIF_SINGLESTEP);
+wait:
+	if (host_ptrace_wait(stub->pid, &stop) < 0)
+		stop.why = HOST_STOP_DEAD;
+	this_cpu_write(engine_running, 0);
+
+	switch (stop.why) {
+	case HOST_STOP_SYSCALL:
+		syscall_event(task, regs, ev);
+		break;
+	case HOST_STOP_SIGNAL:
+		signal_event(task, regs, ev);
+		break;
+	case HOST_STOP_INTERRUPT:
+		ev->type = STUB_INTERRUPT;
+		break;
+	case HOST_STOP_DEAD:
+		stub->dead = true;
+		regs->state = REGS_FULL;
+		ev->type = STUB_DEAD;
+		ev->sig = stop.sig;
+		break;
+	}
+}
+
+static void ptrace_kick(void)
+{
+	host_ptrace_interrupt(this_cpu_read(engine_running));
+}
+
+static int ptrace_get_xstate(struct task_struct *task, void *buf,
+			     unsigned int len)
+{
+	return host_ptrace_getxstate(task->thread.stub->pid, buf, len);
+}
+
+static int ptrace_set_xstate(struct task_struct *task, const void *buf,
+			     unsigned int len)
+{
+	return host_ptrace_setxstate(task->thread.stub->pid, buf, len);
+}
+
+static int ptrace_get_debugreg(struct task_struct *task, int n,
+			       unsigned long *val)
+{
+	um_u64 v = 0;
+	int err = host_ptrace_peek_debug(task->thread.stub->pid, n, &v);
+
+	*val = v;
+	return err;
+}
+
+static int ptrace_set_debugreg(struct task_struct *task, int n,
+			       unsigned long val)
+{
+	return host_ptrace_poke_debug(task->thread.stub->pid, n, val);
+}
+
+static int ptrace_run_batch(struct task_struct *task, struct mm_struct *mm,
+			    unsigned int n, int *err)
+{
+	struct host_regs regs = template;
+	int pid = task->thread.stub->pid;
+
+	regs_fetch(task);
+	regs_changed(task_pt_regs(task));
+
+	regs.ip = stub_address(stub_image_batch);
+	regs.bx = n;
+	regs.bp = STUB_DATA;
+	*err = run_stub_code(pid, &regs);
+	if (*err >= 0)
+		*err = host_ptrace_getregs(pid, &regs);
+	if (*err < 0)
+		return 0;
+	if (regs.bx) {
+		*err = (int)regs.ax;
+		return n - regs.bx;
+	}
+	return n;
+}
+
+const struct engine ptrace_engine = {
+	.name		= "ptrace",
+	.start		= ptrace_start,
+	.stop		= ptrace_stop_all,
+	.mm_init	= ptrace_mm_init,
+	.mm_exit	= ptrace_mm_exit,
+	.attach		= ptrace_attach,
+	.detach		= ptrace_detach,
+	.run		= ptrace_run,
+	.kick		= ptrace_kick,
+	.get_regs	= fetch_all,
+	.get_xstate	= ptrace_get_xstate,
+	.set_xstate	= ptrace_set_xstate,
+	.get_debugreg	= ptrace_get_debugreg,
+	.set_debugreg	= ptrace_set_debugreg,
+	.run_batch	= ptrace_run_batch,
+};
+
+/* What exec starts with is what a clone of the first stub has. */
+static int __init first_stub_xstate(void)
+{
+	int err = host_ptrace_setxstate(first_stub, um_xstate_init, um_xstate_size);
+
+	if (first_stub && err < 0)
+		panic("the host refuses the initial FPU state: %pe", ERR_PTR(err));
+	return 0;
+}
+early_initcall(first_stub_xstate);

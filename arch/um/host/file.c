@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files and descriptors.
+ */
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "internal.h"
+
+_Static_assert(sizeof(struct host_iovec) == sizeof(struct iovec) &&
+	       offsetof(struct host_iovec, base) ==
+	       offsetof(struct iovec, iov_base) &&
+	       offsetof(struct host_iovec, len) ==
+	       offsetof(struct iovec, iov_len),
+	       "struct host_iovec goes to the host as it is");
+
+int host_open(const char *path, int flags, int mode)
+{
+	/* A console's device must not become our controlling terminal. */
+	return sys_retry(SYS_openat, AT_FDCWD, path,
+			 flags | O_CLOEXEC | O_NOCTTY, mode);
+}
+
+int host_close(int fd)
+{
+	long err;
+
+	tty_closing(fd);
+	/* Interrupted or not, the descriptor is gone. */
+	err = sys(SYS_close, fd);
+	return err == -EINTR ? 0 : err;
+}
+
+long host_read(int fd, void *buf, unsigned long len)
+{
+	return sys_retry(SYS_read, fd, buf, len);
+}
+
+long host_write(int fd, const void *buf, unsigned long len)
+{
+	return sys_retry(SYS_write, fd, buf, len);
+}
+
+int host_write_all(int fd, const void *buf, unsigned long len)
+{
+	const char *p = buf;
+
+	while (len) {
+		long n = host_write(fd, p, len);
+
+		if (n == -EAGAIN) {
+			n = host_poll_one(fd, HOST_POLLOUT, -1);
+			if (n < 0)
+				return n;
+			continue;
+		}
+		if (n < 0)
+			return n;
+		if (!n)
+			return -EIO;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* The host says in several ways that it cannot do it without blocking. */
+static long nowait_error(long ret)
+{
+	switch (ret) {
+	case -EOPNOTSUPP:
+	case -ENOSYS:
+	case -EINVAL:
+		return -EAGAIN;
+	default:
+		return ret;
+	}
+}
+
+long host_preadv(int fd, const struct host_iovec *iov, int n, um_u64 off,
+		 int flags)
+{
+	/* The offset is one register here; the other half is unused. */
+	if (flags & HOST_NOWAIT)
+		return nowait_error(sys_retry(SYS_preadv2, fd, iov, n, off, 0,
+					      RWF_NOWAIT));
+	return sys_retry(SYS_preadv, fd, iov, n, off, 0);
+}
+
+long host_pwritev(int fd, const struct host_iovec *iov, int n, um_u64 off,
+		  int flags)
+{
+	if (flags & HOST_NOWAIT)
+		return nowait_error(sys_retry(SYS_pwritev2, fd, iov, n, off, 0,
+					      RWF_NOWAIT));
+	return sys_retry(SYS_pwritev, fd, iov, n, off, 0);
+}
+
+int host_datasync(int fd)
+{
+	return sys_retry(SYS_fdatasync, fd);
+}
+
+int host_truncate(int fd, um_u64 size)
+{
+	return sys_retry(SYS_ftruncate, fd, size);
+}
+
+int host_punch(int fd, um_u64 off, um_u64 len)
+{
+	return sys_retry(SYS_fallocate, fd,
+			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len);
+}
+
+static void fill_stat(struct host_stat *st, const struct stat *s)
+{
+	switch (s->st_mode & S_IFMT) {
+	case S_IFREG:
+		st->type = HOST_FILE_REGULAR;
+		break;
+	case S_IFBLK:
+		st->type = HOST_FILE_BLOCK;
+		break;
+	case S_IFCHR:
+		st->type = HOST_FILE_CHAR;
+		break;
+	case S_IFDIR:
+		st->type = HOST_FILE_DIR;
+		break;
+	default:
+		st->type = HOST_FILE_OTHER;
+		break;
+	}
+	st->size = s->st_size;
+	st->blocks = s->st_blocks;
+	st->mtime = s->st_mtim.tv_sec;
+	st->dev = s->st_dev;
+	st->ino = s->st_ino;
+	st->mode = s->st_mode;
+}
+
+static int block_size(int fd, um_u64 *size)
+{
+	return sys(SYS_ioctl, fd, BLKGETSIZE64, size);
+}
+
+int host_stat(const char *path, struct host_stat *st)
+{
+	struct stat s;
+	long err, fd;
+
+	err = sys_retry(SYS_newfstatat, AT_FDCWD, path, &s, 0);
+	if (err)
+		return err;
+	fill_stat(st, &s);
+	if (st->type != HOST_FILE_BLOCK)
+		return 0;
+
+	/* Only an open descriptor tells; the size stays 0 if there is none. */
+	fd = host_open(path, O_RDONLY | O_NONBLOCK, 0);
+	if (fd >= 0) {
+		block_size(fd, &st->size);
+		sys(SYS_close, fd);
+	}
+	return 0;
+}
+
+int host_fstat(int fd, struct host_stat *st)
+{
+	struct stat s;
+	long err;
+
+	err = sys_retry(SYS_fstat, fd, &s);
+	if (err)
+		return err;
+	fill_stat(st, &s);
+	if (st->type == HOST_FILE_BLOCK)
+		return block_size(fd, &st->size);
+	return 0;
+}
+
+static void whole_file(struct flock *lock, int exclusive)
+{
+	*lock = (struct flock) {
+		.l_type = exclusive ? F_WRLCK : F_RDLCK,
+		.l_whence = SEEK_SET,
+	};
+}
+
+int host_lock(int fd, int exclusive)
+{
+	struct flock lock;
+	long err;
+
+	whole_file(&lock, exclusive);
+	err = sys_retry(SYS_fcntl, fd, F_OFD_SETLK, &lock);
+	return err == -EACCES ? -EAGAIN : err;
+}
+
+int host_lock_holder(int fd, int exclusive)
+{
+	struct flock lock;
+	long err;
+
+	whole_file(&lock, exclusive);
+	err = sys_retry(SYS_fcntl, fd, F_OFD_GETLK, &lock);
+	if (err)
+		return err;
+	if (lock.l_type == F_UNLCK)
+		return -ENOENT;
+	/* A lock of an open file description belongs to no process: -1. */
+	return lock.l_pid > 0 ? lock.l_pid : 0;
+}
+
+int host_mkdir(const char *path, int mode)
+{
+	return sys_retry(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int host_rmdir(const char *path)
+{
+	return sys_retry(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+int host_unlink(const char *path)
+{
+	return sys_retry(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int host_rename(const char *from, const char *to)
+{
+	return sys_retry(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int host_getcwd(char *buf, unsigned long len)
+{
+	long n = sys(SYS_getcwd, buf, len);
+
+	if (n < 0)
+		return n;
+	/* The host says so of a directory that cannot be named from the root. */
+	return buf[0] == '/' ? n - 1 : -ENOENT;
+}
+
+int host_pipe(int fds[2])
+{
+	return sys(SYS_pipe2, fds, O_CLOEXEC);
+}
+
+int host_set_nonblock(int fd, int on)
+{
+	long flags = sys(SYS_fcntl, fd, F_GETFL);
+	long want;
+
+	if (flags < 0)
+		return flags;
+	want = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+	return want == flags ? 0 : sys(SYS_fcntl, fd, F_SETFL, want);
+}
+
+int host_dup(int fd)
+{
+	return sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+}
+
+int host_fd_is_open(int fd)
+{
+	return sys(SYS_fcntl, fd, F_GETFD) >= 0;
+}
+
+const char *host_getenv(const char *name)
+{
+	return getenv(name);
+}

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stubs under ptrace: the first one, and what is done to all.
+ *
+ * A system call of the guest costs four calls here: host_ptrace_wait(),
+ * host_ptrace_syscall(), host_ptrace_poke() and host_ptrace_run().  Nothing
+ * may be added to them.
+ */
+#include <elf.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/close_range.h>
+#include <linux/futex.h>
+#include <linux/ptrace.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include "internal.h"
+
+#ifndef PTRACE_SYSEMU
+#define PTRACE_SYSEMU			31
+#define PTRACE_SYSEMU_SINGLESTEP	32
+#endif
+#ifndef NT_X86_XSTATE
+#define NT_X86_XSTATE			0x202
+#endif
+
+#define SAME_PLACE(ours, theirs)					\
+	_Static_assert(offsetof(struct host_regs, ours) ==		\
+		       offsetof(struct user_regs_struct, theirs),	\
+		       "struct host_regs differs from the host's: " #ours)
+
+SAME_PLACE(r15, r15);
+SAME_PLACE(r14, r14);
+SAME_PLACE(r13, r13);
+SAME_PLACE(r12, r12);
+SAME_PLACE(bp, rbp);
+SAME_PLACE(bx, rbx);
+SAME_PLACE(r11, r11);
+SAME_PLACE(r10, r10);
+SAME_PLACE(r9, r9);
+SAME_PLACE(r8, r8);
+SAME_PLACE(ax, rax);
+SAME_PLACE(cx, rcx);
+SAME_PLACE(dx, rdx);
+SAME_PLACE(si, rsi);
+SAME_PLACE(di, rdi);
+SAME_PLACE(orig_ax, orig_rax);
+SAME_PLACE(ip, rip);
+SAME_PLACE(cs, cs);
+SAME_PLACE(flags, eflags);
+SAME_PLACE(sp, rsp);
+SAME_PLACE(ss, ss);
+SAME_PLACE(fs_base, fs_base);
+SAME_PLACE(gs_base, gs_base);
+SAME_PLACE(ds, ds);
+SAME_PLACE(es, es);
+SAME_PLACE(fs, fs);
+SAME_PLACE(gs, gs);
+_Static_assert(sizeof(struct host_regs) == sizeof(struct user_regs_struct),
+	       "struct host_regs is as long as the host's");
+
+/* ---- what is done to all stubs ------------------------------------------ */
+
+int host_ptrace_getregs(int pid, struct host_regs *regs)
+{
+	return sys(SYS_ptrace, PTRACE_GETREGS, pid, 0, regs);
+}
+
+int host_ptrace_setregs(int pid, const struct host_regs *regs)
+{
+	return sys(SYS_ptrace, PTRACE_SETREGS, pid, 0, regs);
+}
+
+int host_ptrace_get_ax_ip(int pid, um_u64 *ax, um_u64 *ip)
+{
+	struct host_regs regs;
+	int err;
+
+	/* All at once is less than two calls for one each. */
+	err = host_ptrace_getregs(pid, &regs);
+	if (err)
+		return err;
+	*ax = regs.ax;
+	*ip = regs.ip;
+	return 0;
+}
+
+int host_ptrace_getxstate(int pid, void *buf, unsigned long len)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	long err;
+
+	err = sys(SYS_ptrace, PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov);
+	return err ? err : (int)iov.iov_len;
+}
+
+int host_ptrace_setxstate(int pid, const void *buf, unsigned long len)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
+
+	return sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_X86_XSTATE, &iov);
+}
+
+int host_ptrace_syscall(int pid, struct host_syscall *sc)
+{
+	struct ptrace_syscall_info info;
+	long ret;
+
+	ret = sys(SYS_ptrace, PTRACE_GET_SYSCALL_INFO, pid, sizeof(info),
+		  &info);
+	if (ret < 0)
+		return ret;
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY)
+		return -EIO;
+	sc->arch = info.arch;
+	sc->nr = info.entry.nr;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sc->args); i++)
+		sc->args[i] = info.entry.args[i];
+	sc->ip = info.instruction_pointer;
+	sc->sp = info.stack_pointer;
+	return 0;
+}
+
+int host_ptrace_fault(int pid, struct host_fault *fault)
+{
+	siginfo_t info;
+	long err;
+
+	err = sys(SYS_ptrace, PTRACE_GETSIGINFO, pid, 0, &info);
+	if (err)
+		return err;
+	fault->sig = info.si_signo;
+	fault->code = info.si_code;
+	fault->err = info.si_errno;
+	fault->addr = (um_u64)info.si_addr;
+	return 0;
+}
+
+int host_ptrace_poke(int pid, unsigned long offset, um_u64 value)
+{
+	return sys(SYS_ptrace, PTRACE_POKEUSR, pid, offset, value);
+}
+
+int host_ptrace_peek(int pid, unsigned long offset, um_u64 *value)
+{
+	return sys(SYS_ptrace, PTRACE_PEEKUSR, pid, offset, value);
+}
+
+int host_ptrace_peek_debug(int pid, int n, um_u64 *value)
+{
+	if (n < 0 || n > 7)
+		return -EINVAL;
+	return host_ptrace_peek(pid, offsetof(struct user, u_debugreg[0]) +
+				n * sizeof(*value), value);
+}
+
+int host_ptrace_poke_debug(int pid, int n, um_u64 value)
+{
+	if (n < 0 || n > 7)
+		return -EINVAL;
+	return host_ptrace_poke(pid, offsetof(struct user, u_debugreg[0]) +
+				n * sizeof(value), value);
+}
+
+int host_ptrace_run(int pid, int single_step)
+{
+	return sys(SYS_ptrace,
+		   single_step ? PTRACE_SYSEMU_SINGLESTEP : PTRACE_SYSEMU, pid,
+		   0, 0);
+}
+
+int host_ptrace_cont(int pid)
+{
+	return sys(SYS_ptrace, PTRACE_CONT, pid, 0, 0);
+}
+
+int host_ptrace_interrupt(int pid)
+{
+	return sys(SYS_ptrace, PTRACE_INTERRUPT, pid, 0, 0);
+}
+
+int host_ptrace_wait(int pid, struct host_stop_info *info)
+{
+	int status, sig;
+	long ret;
+
+	ret = sys_retry(SYS_wait4, pid, &status, __WALL, NULL);
+	if (ret < 0)
+		return ret;
+	if (!WIFSTOPPED(status)) {
+		info->why = HOST_STOP_DEAD;
+		info->sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+		return ret;
+	}
+	sig = WSTOPSIG(status);
+	info->sig = sig;
+	if (sig == (SIGTRAP | 0x80))
+		info->why = HOST_STOP_SYSCALL;
+	else if (status >> 16 == PTRACE_EVENT_STOP)
+		info->why = HOST_STOP_INTERRUPT;
+	else
+		info->why = HOST_STOP_SIGNAL;
+	return ret;
+}
+
+/*
+ * The whole process dies, whichever of its threads is named, but only that one
+ * is reaped.  The host keeps the first thread of a process until all others
+ * have been reaped, so it must be the last to come here.
+ */
+void host_stub_kill(int pid)
+{
+	struct host_stop_info info;
+
+	sys(SYS_kill, pid, SIGKILL);
+	do {
+		if (host_ptrace_wait(pid, &info) < 0)
+			return;
+	} while (info.why != HOST_STOP_DEAD);
+}
+
+/* ---- the first stub ----------------------------------------------------- */
+
+#define PAGE_BYTES	4096UL
+#define PAGE_ROUND(x)	(((x) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1))
+
+/* glibc's registration of restartable sequences uses this signature. */
+#define RSEQ_SIGNATURE	0x53053053
+#define RSEQ_UNREGISTER	1
+
+/* What a faked getppid() returns to show that it was faked. */
+#define FAKED_RESULT	0x5ca1ab1eUL
+
+/**
+ * struct first_stub - what parent and child share while they build it
+ * @go:		futex; the child may start: it is traced
+ * @step:	what the child does; says what failed when it has ended
+ * @err:	-errno of that
+ * @layout:	as given
+ */
+struct first_stub {
+	um_u32				go;
+	int				err;
+	const char			*step;
+	const struct host_stub_layout	*layout;
+};
+
+/* The host must not write to memory that will be the guest's. */
+static int forget_thread_areas(void)
+{
+	const long *rseq_offset;
+
+	sys(SYS_set_robust_list, NULL, 3 * sizeof(long));
+	sys(SYS_set_tid_address, NULL);
+
+	/* By the GOT, so that it is not copied into the executable. */
+	asm("mov __rseq_offset@GOTPCREL(%%rip), %0" : "=r" (rseq_offset));
+
+	/* The length must be what it was registered with. */
+	for (unsigned int len = 32; len <= 256; len += 4) {
+		long err = sys(SYS_rseq, thread_pointer() + *rseq_offset, len,
+			       RSEQ_UNREGISTER, RSEQ_SIGNATURE);
+
+		if (!err || err == -ENOSYS)
+			return 0;
+	}
+	/* Switched off by a tunable, or something that we do not know. */
+	return 0;
+}
+
+static void default_signals(void)
+{
+	struct {
+		void	*handler;
+		um_u64	flags;
+		void	*restorer;
+		um_u64	mask;
+	} sa = { 0 };
+
+	for (int sig = 1; sig <= 64; sig++)
+		sys(SYS_rt_sigaction, sig, &sa, NULL, sizeof(sa.mask));
+}
+
+static int keep_one_fd(int fd)
+{
+	long err;
+
+	/* Not at exec, which never comes, but it is what we were given. */
+	err = fd ? sys(SYS_dup3, fd, 0, 0) : 0;
+	if (err < 0)
+		return err;
+	err = sys(SYS_close_range, 1, ~0U, 0);
+	if (err == -ENOSYS) {
+		struct rlimit lim = { .rlim_cur = 1024 };
+
+		sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
+		for (um_u64 i = 1; i < lim.rlim_cur; i++)
+			sys(SYS_close, i);
+		err = 0;
+	}
+	return err;
+}
+
+static int map_code(const struct host_stub_layout *l)
+{
+	um_u64 len = PAGE_ROUND(l->code_len);
+	long ret;
+
+	/* What lies there is a part of our parent's stack, if anything. */
+	ret = sys(SYS_mmap, l->code, len, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (ret != (long)l->code)
+		return ret;
+	memcpy((void *)l->code, l->image, l->code_len);
+	return sys(SYS_mprotect, l->code, len, PROT_READ | PROT_EXEC);
+}
+
+/* The parent lets us stop, and then makes this system call up. */
+static long faked_syscall(void)
+{
+	long ret = SYS_getppid;
+
+	asm volatile("int3\n\t"
+		     "syscall"
+		     : "+a" (ret) : : "rcx", "r11", "memory");
+	return ret;
+}
+
+/* The child: on a stack of its own, with all signals blocked. */
+static __noreturn int first_child(void *arg)
+{
+	struct first_stub *first = arg;
+	const struct host_stub_layout *l = first->layout;
+	struct rlimit no_core = { 0, 0 };
+	int err;
+
+	/* Until it is traced, nothing else ends it with its parent. */
+	sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (sys(SYS_getppid) != own_pid)
+		sys(SYS_exit_group, 1);
+	while (!__atomic_load_n(&first->go, __ATOMIC_ACQUIRE))
+		sys(SYS_futex, &first->go, FUTEX_WAIT, 0, NULL);
+
+	first->step = "setsid";
+	err = sys(SYS_setsid);
+	if (err < 0)
+		goto fail;
+	default_signals();
+
+	first->step = "close_range";
+	err = keep_one_fd(l->mem_fd);
+	if (err < 0)
+		goto fail;
+
+	first->step = "prctl(PR_SET_NO_NEW_PRIVS)";
+	err = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (err)
+		goto fail;
+	sys(SYS_prctl, PR_SET_NAME, "um-stub", 0, 0, 0);
+	sys(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
+
+	first->step = "mapping the stub's code";
+	err = map_code(l);
+	if (err)
+		goto fail;
+
+	first->step = "rseq";
+	err = forget_thread_areas();
+	if (err)
+		goto fail;
+
+	first->step = "PTRACE_SYSEMU";
+	sigmask_change(SIG_SETMASK, 0);
+	if (faked_syscall() != FAKED_RESULT) {
+		err = -ENOSYS;
+		goto fail;
+	}
+
+	first->step = "unmapping the stub's memory";
+	((void (*)(void))l->entry)();
+
+fail:
+	first->err = err;
+	for (;;)
+		sys(SYS_exit_group, 1);
+}
+
+/* Waits for the int3 that the child runs next; other signals are lost on it. */
+static int wait_for_trap(struct first_stub *first, int pid)
+{
+	struct host_stop_info info;
+
+	for (;;) {
+		int ret = host_ptrace_wait(pid, &info);
+
+		if (ret < 0)
+			return ret;
+		if (info.why == HOST_STOP_DEAD)
+			return first->err ?: -ECHILD;
+		if (info.why == HOST_STOP_SIGNAL) {
+			if (info.sig == SIGTRAP)
+				return 0;
+			/* It would only fault again. */
+			if (sigmask_of(info.sig) & fault_signals())
+				return -EFAULT;
+		}
+		ret = host_ptrace_cont(pid);
+		if (ret)
+			return ret;
+	}
+}
+
+static int fake_syscall(int pid, const char **step)
+{
+	struct host_stop_info info;
+	struct host_syscall sc;
+	int err;
+
+	*step = "PTRACE_SYSEMU";
+	do {
+		err = host_ptrace_run(pid, 0);
+		if (err)
+			return err;
+		err = host_ptrace_wait(pid, &info);
+		if (err < 0)
+			return err;
+		if (info.why == HOST_STOP_DEAD)
+			return -ECHILD;
+	} while (info.why != HOST_STOP_SYSCALL);
+
+	*step = "PTRACE_GET_SYSCALL_INFO";
+	err = host_ptrace_syscall(pid, &sc);
+	if (err)
+		return err;
+	if (sc.arch != AUDIT_ARCH_X86_64 || sc.nr != SYS_getppid)
+		return -EPROTO;
+
+	*step = "PTRACE_POKEUSER";
+	err = host_ptrace_poke(pid, offsetof(struct host_regs, ax),
+			       FAKED_RESULT);
+	if (err)
+		return err;
+	*step = "PTRACE_CONT";
+	return host_ptrace_cont(pid);
+}
+
+/*
+ * A debugger that follows our children lets go of this one in a moment; one
+ * that does not is a lasting reason.
+ */
+static int seize(int pid)
+{
+	int err;
+
+	for (int i = 0; i < 20; i++) {
+		err = sys(SYS_ptrace, PTRACE_SEIZE, pid, 0,
+			  PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+		if (err != -EPERM)
+			break;
+		sys(SYS_poll, NULL, 0, 5);
+	}
+	return err;
+}
+
+static int build_first(struct first_stub *first, int pid, const char **step)
+{
+	struct host_regs regs;
+	int err;
+
+	*step = "PTRACE_SEIZE";
+	err = seize(pid);
+	if (err)
+		return err;
+	__atomic_store_n(&first->go, 1, __ATOMIC_RELEASE);
+	sys(SYS_futex, &first->go, FUTEX_WAKE, 1);
+
+	*step = NULL;
+	err = wait_for_trap(first, pid);
+	if (!err)
+		err = fake_syscall(pid, step);
+	if (err)
+		return err;
+
+	*step = NULL;
+	err = wait_for_trap(first, pid);
+	if (err)
+		return err;
+	*step = "PTRACE_GETREGS";
+	err = host_ptrace_getregs(pid, &regs);
+	if (err)
+		return err;
+	*step = "starting the stub's code";
+	if (regs.ip < first->layout->start || regs.ip >= first->layout->end)
+		return -EFAULT;
+	return 0;
+}
+
+int host_stub_first(const struct host_stub_layout *layout, const char **step)
+{
+	const um_u64 stack = 64 * 1024;
+	struct first_stub *first;
+	const char *child_step;
+	um_u64 old;
+	int pid, err;
+	long mem;
+
+	/* The parent's part of the page counts for both; so does the child's. */
+	*step = "mmap";
+	mem = sys(SYS_mmap, NULL, PAGE_BYTES + stack, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (mem < 0 && mem > -4096)
+		return mem;
+	first = (struct first_stub *)mem;
+	first->layout = layout;
+	first->step = "the child's start";
+
+	*step = "fork";
+	old = sigmask_change(SIG_SETMASK, SIGMASK_ALL);
+	pid = clone(first_child, (void *)(mem + PAGE_BYTES + stack), SIGCHLD,
+		    first);
+	err = pid < 0 ? -errno : 0;
+	sigmask_change(SIG_SETMASK, old);
+
+	if (!err) {
+		err = build_first(first, pid, step);
+		child_step = first->step;
+		if (!*step)
+			*step = child_step;
+		if (err)
+			host_stub_kill(pid);
+	}
+	sys(SYS_munmap, mem, PAGE_BYTES + stack);
+	return err ?: pid;
+}

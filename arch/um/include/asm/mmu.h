@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ASM_UM_MMU_H
+#define _ASM_UM_MMU_H
+
+#include <linux/spinlock_types.h>
+
+/**
+ * struct stub_range - guest addresses whose host mappings are out of date
+ */
+struct stub_range {
+	unsigned long start;
+	unsigned long end;
+};
+
+#define STUB_NR_RANGES	16
+
+/**
+ * struct stub_ranges - a small set of ranges; what does not fit is merged, so
+ * that it may cover more than was asked for, never less
+ */
+struct stub_ranges {
+	unsigned int		nr;
+	struct stub_range	range[STUB_NR_RANGES];
+};
+
+/**
+ * struct stub_mm - the host side of a guest address space
+ * @pid:	host process that waits to become its first thread; 0: taken
+ * @data:	page with the batch, mapped read-only at STUB_DATA
+ * @lock:	for what follows
+ * @stale:	the stub may map something else there than the page tables say
+ * @readonly:	the stub may map something writable that no longer is
+ * @fill:	address that faulted: map it and what lies around; 0 none
+ *
+ * The stub's mappings are a cache of the page tables.  The primitives that
+ * change an entry which the stub has mapped add it to @stale or @readonly;
+ * mm/tlb.c brings the stub up to date before guest code runs again.
+ */
+struct stub_mm {
+	int			pid;
+	struct page		*data;
+	spinlock_t		lock;
+	struct stub_ranges	stale;
+	struct stub_ranges	readonly;
+	unsigned long		fill;
+};
+
+typedef struct {
+	struct stub_mm	stub;
+	void __user	*vdso;
+} mm_context_t;
+
+#endif /* _ASM_UM_MMU_H */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _ASM_UM_UM_IRQ_H
+#define _ASM_UM_UM_IRQ_H
+
+struct pt_regs;
+
+/* Handles what is pending; interrupts disabled, state entered. */
+void irq_dispatch(struct pt_regs *regs);
+/* The timer's interrupt (kernel/time.c). */
+void um_timer_interrupt(void);
+
+#endif /* _ASM_UM_UM_IRQ_H */

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's command line: the program's arguments, joined.
+ */
+#include <linux/cache.h>
+#include <linux/ctype.h>
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <asm/option_words.h>
+#include <asm/options.h>
+#include <asm/setup.h>
+
+char **um_argv __ro_after_init;
+static int line_len __initdata;
+
+static int __init append(const char *text, size_t n)
+{
+	if (line_len + n >= COMMAND_LINE_SIZE)
+		return um_option_error("the command line is longer than %d bytes",
+				       COMMAND_LINE_SIZE - 1);
+	memcpy(boot_command_line + line_len, text, n);
+	line_len += n;
+	boot_command_line[line_len] = 0;
+	return 0;
+}
+
+/*
+ * Users write the first disk in many ways; the kernel knows it as /dev/ubda.
+ * Returns where the unit's name starts, or NULL.
+ */
+static const char *__init ubd_unit(const char *root)
+{
+	if (!strncmp(root, "/dev/", 5))
+		root += 5;
+	if (strncmp(root, "ubd", 3))
+		return NULL;
+	root += 3;
+	if (*root == '/')
+		root++;
+	return isalnum(*root) ? root : NULL;
+}
+
+static int __init append_root(const char *root)
+{
+	const char *unit = ubd_unit(root);
+	char name[] = "root=/dev/ubd?";
+	unsigned long n;
+	char *end;
+	int err;
+
+	if (!unit) {
+		err = append("root=", 5);
+		return err ?: append(root, strlen(root));
+	}
+	if (isdigit(*unit)) {
+		n = simple_strtoul(unit, &end, 10);
+		name[sizeof(name) - 2] = 'a' + min(n, 15UL);
+	} else {
+		name[sizeof(name) - 2] = *unit;
+		end = (char *)unit + 1;
+	}
+	err = append(name, sizeof(name) - 1);
+	return err ?: append(end, strlen(end));
+}
+
+static int __init append_word(const char *word)
+{
+	const char *blank = strpbrk(word, " \t");
+	const char *equals = strchr(word, '=');
+	int err;
+
+	if (!strncmp(word, "root=", 5))
+		return append_root(word + 5);
+	if (!blank || strchr(word, '"'))
+		return append(word, strlen(word));
+	/* The kernel's own way to keep blanks in a value. */
+	if (equals && equals < blank) {
+		err = append(word, equals + 1 - word);
+		err = err ?: append("\"", 1);
+		err = err ?: append(equals + 1, strlen(equals + 1));
+	} else {
+		err = append("\"", 1);
+		err = err ?: append(word, strlen(word));
+	}
+	return err ?: append("\"", 1);
+}
+
+int __init um_cmdline_build(int argc, char **argv)
+{
+	bool root = false, init_args = false;
+	int i, err = 0;
+
+	um_argv = argv;
+	for (i = 1; i < argc && !err; i++) {
+		if (!strcmp(argv[i], "--") && !root) {
+			/* Ours must come before init's. */
+			err = append("root=/dev/ubda ", 15);
+			root = true;
+		}
+		init_args |= !strcmp(argv[i], "--");
+		if (!init_args && (!strncmp(argv[i], "root=", 5) ||
+				   !strncmp(argv[i], "initrd=", 7)))
+			root = true;
+		err = err ?: append_word(argv[i]);
+		if (i + 1 < argc)
+			err = err ?: append(" ", 1);
+	}
+	if (!root && !err) {
+		if (line_len)
+			err = append(" ", 1);
+		err = err ?: append("root=/dev/ubda", 14);
+	}
+	return err;
+}
+
+/*
+ * The kernel asks about words that it does not know, and gives them to init if
+ * nobody wants them: those that a switch has taken stay here.
+ */
+static int __init swallow(char *rest)
+{
+	return um_option_is_taken(rest);
+}
+__setup("", swallow);

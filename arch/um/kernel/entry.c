@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From guest code into the kernel, and back.
+ */
+#include <linux/entry-common.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/syscalls.h>
+#include <asm/engine.h>
+#include <asm/fault.h>
+#include <asm/irq_regs.h>
+#include <asm/syscall.h>
+#include <asm/tlb.h>
+#include <asm/traps.h>
+#include <asm/um_irq.h>
+
+static void handle_syscall(struct pt_regs *regs)
+{
+	unsigned long nr;
+
+	nr = syscall_enter_from_user_mode(regs, regs->orig_ax);
+	if (likely(nr < NR_syscalls)) {
+		nr = array_index_nospec(nr, NR_syscalls);
+		regs->ax = sys_call_table[nr](regs->di, regs->si, regs->dx,
+					      regs->r10, regs->r8, regs->r9);
+	}
+	regs->state |= REGS_RESULT;
+	syscall_exit_to_user_mode(regs);
+}
+
+static void handle_fault(struct pt_regs *regs, const struct stub_event *ev)
+{
+	irqentry_enter_from_user_mode(regs);
+	local_irq_enable();
+	guest_exception(regs, ev);
+	local_irq_disable();
+	irqentry_exit_to_user_mode(regs);
+}
+
+static void handle_interrupt(struct pt_regs *regs)
+{
+	irqentry_enter_from_user_mode(regs);
+	irq_dispatch(regs);
+	irqentry_exit_to_user_mode(regs);
+}
+
+/* The host took the stub away, or does not give what it needs. */
+static void handle_dead(struct pt_regs *regs, const struct stub_event *ev)
+{
+	irqentry_enter_from_user_mode(regs);
+	local_irq_enable();
+	if (ev->sig)
+		pr_warn("%s[%d]: killed on the host by signal %d\n",
+			current->comm, task_pid_nr(current), ev->sig);
+	else
+		pr_warn("%s[%d]: killed, the host gives it no process or memory\n",
+			current->comm, task_pid_nr(current));
+	do_group_exit(SIGKILL);
+}
+
+/* Runs guest code until something happens. */
+static void run(struct task_struct *task, struct pt_regs *regs,
+		struct stub_event *ev)
+{
+	ev->type = STUB_DEAD;
+	ev->sig = 0;
+	if (unlikely(!task->thread.stub) && engine->attach(task, NULL))
+		return;
+	if (unlikely(stub_tlb_is_stale(task->mm)) &&
+	    stub_tlb_sync(task, task->mm))
+		return;
+	engine->run(task, regs, ev);
+}
+
+void __noreturn guest_loop(void)
+{
+	struct task_struct *task = current;
+	struct pt_regs *regs = task_pt_regs(task);
+	struct stub_event ev;
+
+	for (;;) {
+		run(task, regs, &ev);
+		switch (ev.type) {
+		case STUB_SYSCALL:
+			handle_syscall(regs);
+			break;
+		case STUB_FAULT:
+			handle_fault(regs, &ev);
+			break;
+		case STUB_INTERRUPT:
+			handle_interrupt(regs);
+			break;
+		case STUB_DEAD:
+			handle_dead(regs, &ev);
+			break;
+		}
+	}
+}
+
+/*
+ * The first C code of a new task, on its own stack: @prev is who ran before.
+ */
+void __noreturn task_entry(struct task_struct *prev, int (*fn)(void *), void *arg)
+{
+	schedule_tail(prev);
+	if (fn) {
+		fn(arg);
+		/* A kernel thread comes back only if it has done an exec. */
+	}
+	syscall_exit_to_user_mode(current_pt_regs());
+	guest_loop();
+}

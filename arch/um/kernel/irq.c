@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interrupts: host signals to the thread of a virtual CPU.
+ *
+ * The signal's handler runs on whatever kernel stack it hits.  Where interrupts
+ * are disabled, or guest code is about to run, it leaves a bit in pending;
+ * enabling interrupts looks there.
+ */
+#include <linux/cpu.h>
+#include <linux/entry-common.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/kernel_stat.h>
+#include <linux/seq_file.h>
+#include <asm/engine.h>
+#include <asm/irq.h>
+#include <asm/irq_regs.h>
+#include <asm/reboot.h>
+#include <asm/um_irq.h>
+#include <um/host.h>
+#include <um/line.h>
+
+DEFINE_PER_CPU(struct irq_state, irq_state);
+EXPORT_PER_CPU_SYMBOL(irq_state);
+
+/* All sources; they are added at the head, and rarely removed. */
+static struct um_irq_source *sources;
+static DEFINE_RAW_SPINLOCK(sources_lock);
+/* The thread that takes I/O interrupts: that of the first CPU. */
+static int io_tid __ro_after_init;
+
+static void dispatch_sources(void)
+{
+	struct um_irq_source *src;
+
+	for (src = READ_ONCE(sources); src; src = READ_ONCE(src->next))
+		if (READ_ONCE(src->raised) && xchg(&src->raised, 0))
+			generic_handle_irq(src->irq);
+}
+
+static void dispatch(struct pt_regs *regs)
+{
+	struct pt_regs *old = set_irq_regs(regs);
+	unsigned int pending = xchg(this_cpu_ptr(&irq_state.pending), 0);
+
+	irq_enter_rcu();
+	if (pending & BIT(HOST_IRQ_TIMER))
+		generic_handle_irq(UM_IRQ_TIMER);
+	if (pending & BIT(HOST_IRQ_IO))
+		dispatch_sources();
+	if (pending & BIT(HOST_IRQ_WINCH))
+		um_line_winch();
+	if (pending & BIT(HOST_IRQ_SHUTDOWN))
+		um_shutdown_request();
+	irq_exit_rcu();
+	set_irq_regs(old);
+}
+
+void irq_dispatch(struct pt_regs *regs)
+{
+	dispatch(regs);
+}
+
+/* With the flag set on entry and on return. */
+static void interrupt_kernel(struct pt_regs *regs)
+{
+	irqentry_state_t state;
+
+	do {
+		arch_local_irq_disable();
+		state = irqentry_enter(regs);
+		dispatch(regs);
+		irqentry_exit(regs, state);
+		barrier();
+		raw_cpu_write_4(irq_state.enabled, 1);
+		barrier();
+	} while (raw_cpu_read_4(irq_state.pending));
+}
+
+void irq_run_pending(void)
+{
+	struct pt_regs regs = {
+		.ip = _RET_IP_,
+		.bp = (unsigned long)__builtin_frame_address(0),
+		.sp = current_stack_pointer,
+		.state = REGS_FULL | REGS_KERNEL,
+	};
+
+	interrupt_kernel(&regs);
+}
+EXPORT_SYMBOL(irq_run_pending);
+
+/* Called by the host library, in the handler of a signal. */
+void um_interrupt(enum host_irq irq, struct host_regs *host)
+{
+	struct pt_regs regs;
+
+	atomic_or(BIT(irq), (atomic_t *)this_cpu_ptr(&irq_state.pending));
+	if (!raw_cpu_read_4(irq_state.enabled)) {
+		if (raw_cpu_read_4(engine_running))
+			engine->kick();
+		return;
+	}
+	memcpy(&regs, host, sizeof(*host));
+	regs.state = REGS_FULL | REGS_KERNEL;
+	interrupt_kernel(&regs);
+}
+
+/* ---- Linux interrupts on top ---------------------------------------------- */
+
+static void no_op(struct irq_data *d)
+{
+}
+
+static struct irq_chip host_chip = {
+	.name		= "host",
+	.irq_mask	= no_op,
+	.irq_unmask	= no_op,
+	.irq_ack	= no_op,
+	.flags		= IRQCHIP_SKIP_SET_WAKE,
+};
+
+void __init init_IRQ(void)
+{
+	int irq;
+
+	io_tid = host_gettid();
+	for (irq = 0; irq < NR_IRQS; irq++) {
+		if (!irq_to_desc(irq) && irq_alloc_desc_at(irq, 0) < 0)
+			break;
+		irq_set_chip_and_handler(irq, &host_chip, handle_simple_irq);
+		if (irq >= UM_IRQ_FIRST)
+			irq_set_status_flags(irq, IRQ_NOREQUEST);
+	}
+	irq_set_chip_and_handler(UM_IRQ_TIMER, &host_chip, handle_percpu_irq);
+}
+
+static DECLARE_BITMAP(irq_used, NR_IRQS);
+
+int um_irq_source_init(struct um_irq_source *src, const char *name,
+		       um_irq_handler_t handler, void *dev)
+{
+	int irq, err;
+
+	do {
+		irq = find_next_zero_bit(irq_used, NR_IRQS, UM_IRQ_FIRST);
+		if (irq >= NR_IRQS)
+			return -ENOSPC;
+	} while (test_and_set_bit(irq, irq_used));
+
+	src->irq = irq;
+	src->raised = 0;
+	src->dev = dev;
+	irq_clear_status_flags(irq, IRQ_NOREQUEST);
+	err = request_irq(irq, handler, 0, name, dev);
+	if (err) {
+		clear_bit(irq, irq_used);
+		return err;
+	}
+	raw_spin_lock_irq(&sources_lock);
+	src->next = sources;
+	WRITE_ONCE(sources, src);
+	raw_spin_unlock_irq(&sources_lock);
+	return 0;
+}
+
+void um_irq_source_free(struct um_irq_source *src)
+{
+	struct um_irq_source **p;
+
+	raw_spin_lock_irq(&sources_lock);
+	for (p = &sources; *p; p = &(*p)->next) {
+		if (*p == src) {
+			WRITE_ONCE(*p, src->next);
+			break;
+		}
+	}
+	raw_spin_unlock_irq(&sources_lock);
+	free_irq(src->irq, src->dev);
+	clear_bit(src->irq, irq_used);
+}
+
+/* From any host thread: nothing of the kernel's per-CPU state is touched. */
+void um_irq_source_raise(struct um_irq_source *src)
+{
+	if (!__atomic_exchange_n(&src->raised, 1, __ATOMIC_SEQ_CST))
+		host_irq_raise(io_tid, HOST_IRQ_IO);
+}
+
+/* ---- descriptors ------------------------------------------------------------ */
+
+static void fd_ready(void *cookie, int events)
+{
+	struct um_fd_watch *w = cookie;
+
+	w->events = events;
+	um_irq_source_raise(&w->src);
+}
+
+static bool poll_started;
+
+int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,
+		     um_irq_handler_t handler, void *dev)
+{
+	int err;
+
+	if (!poll_started) {
+		err = host_poll_start(fd_ready);
+		if (err < 0)
+			return err;
+		poll_started = true;
+	}
+	w->fd = fd;
+	w->events = 0;
+	err = um_irq_source_init(&w->src, name, handler, dev);
+	if (err)
+		return err;
+	err = host_poll_add(fd, w);
+	if (err < 0) {
+		um_irq_source_free(&w->src);
+		return err;
+	}
+	return 0;
+}
+
+void um_fd_watch_arm(struct um_fd_watch *w, int events)
+{
+	host_poll_arm(w->fd, w, events);
+}
+
+void um_fd_watch_free(struct um_fd_watch *w)
+{
+	host_poll_del(w->fd);
+	um_irq_source_free(&w->src);
+}
+
+void ack_bad_irq(unsigned int irq)
+{
+	pr_crit("unexpected interrupt %u\n", irq);
+}
+
+int arch_show_interrupts(struct seq_file *p, int prec)
+{
+	return 0;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page faults: of guest code, and of the kernel on behalf of a guest.
+ */
+#include <linux/mm.h>
+#include <linux/perf_event.h>
+#include <linux/ratelimit.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <asm/engine.h>
+#include <asm/fault.h>
+#include <asm/pgtable.h>
+#include <asm/tlb.h>
+#include <asm/x86.h>
+#include <um/host.h>
+
+/*
+ * Decides an access that the engine could not tell apart.  A wrong guess costs
+ * a second fault, nothing else: what is asked for is only ever what the area
+ * allows.
+ */
+static enum access guess(struct vm_area_struct *vma, struct pt_regs *regs)
+{
+	u8 insn[15];
+	int writes;
+
+	if (!(vma->vm_flags & VM_WRITE))
+		return ACCESS_READ;
+	if (regs) {
+		unsigned long left;
+
+		pagefault_disable();
+		left = raw_copy_from_user(insn, (void __user *)regs->ip,
+					  sizeof(insn));
+		pagefault_enable();
+		writes = x86_insn_writes(insn, sizeof(insn) - left);
+		if (writes >= 0)
+			return writes ? ACCESS_WRITE : ACCESS_READ;
+	}
+	/* Most first accesses to anonymous memory are writes. */
+	return vma_is_anonymous(vma) ? ACCESS_WRITE : ACCESS_READ;
+}
+
+static bool allowed(struct vm_area_struct *vma, enum access access)
+{
+	switch (access) {
+	case ACCESS_WRITE:
+		return vma->vm_flags & VM_WRITE;
+	case ACCESS_EXEC:
+		return vma->vm_flags & VM_EXEC;
+	default:
+		/* As on x86, what can be written or executed can be read. */
+		return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
+	}
+}
+
+/*
+ * Resolves a fault at @addr.  0, or the VM_FAULT_* that stands in the way, or
+ * VM_FAULT_SIGSEGV with *code; VM_FAULT_RETRY when a signal came first.
+ */
+static vm_fault_t resolve(struct mm_struct *mm, unsigned long addr,
+			  enum access *access, struct pt_regs *regs, int *code)
+{
+	unsigned int flags = FAULT_FLAG_DEFAULT;
+	struct vm_area_struct *vma;
+	vm_fault_t fault;
+
+	if (regs)
+		flags |= FAULT_FLAG_USER;
+	perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, addr);
+retry:
+	*code = SEGV_MAPERR;
+	vma = lock_mm_and_find_vma(mm, addr, regs);
+	if (!vma)
+		return VM_FAULT_SIGSEGV;
+
+	*code = SEGV_ACCERR;
+	if (*access == ACCESS_UNKNOWN)
+		*access = guess(vma, regs);
+	if (!allowed(vma, *access)) {
+		mmap_read_unlock(mm);
+		return VM_FAULT_SIGSEGV;
+	}
+	if (*access == ACCESS_WRITE)
+		flags |= FAULT_FLAG_WRITE;
+	else if (*access == ACCESS_EXEC)
+		flags |= FAULT_FLAG_INSTRUCTION;
+
+	fault = handle_mm_fault(vma, addr, flags, regs);
+	if (fault_signal_pending(fault, regs))
+		return VM_FAULT_RETRY;
+	if (fault & VM_FAULT_COMPLETED)
+		return 0;
+	if (fault & VM_FAULT_RETRY) {
+		flags |= FAULT_FLAG_TRIED;
+		goto retry;
+	}
+	mmap_read_unlock(mm);
+	return fault & VM_FAULT_ERROR;
+}
+
+/* /proc/sys/debug/exception-trace */
+int show_unhandled_signals = 1;
+
+static void fatal_message(struct pt_regs *regs, unsigned long addr, int sig)
+{
+	struct task_struct *tsk = current;
+
+	if (!show_unhandled_signals || !unhandled_signal(tsk, sig) ||
+	    !printk_ratelimit())
+		return;
+	pr_info("%s[%d]: fault at %lx ip %lx sp %lx error %lx",
+		tsk->comm, task_pid_nr(tsk), addr, regs->ip, regs->sp,
+		tsk->thread.error_code);
+	print_vma_addr(KERN_CONT " in ", regs->ip);
+	pr_cont("\n");
+}
+
+static void send_fault(struct pt_regs *regs, int sig, int code,
+		       unsigned long addr, enum access access)
+{
+	struct thread_struct *t = &current->thread;
+
+	t->trap_nr = 14;
+	t->cr2 = addr;
+	t->error_code = PF_USER | (code == SEGV_ACCERR ? PF_PROT : 0) |
+			(access == ACCESS_WRITE ? PF_WRITE : 0) |
+			(access == ACCESS_EXEC ? PF_INSTR : 0);
+	fatal_message(regs, addr, sig);
+	force_sig_fault(sig, code, (void __user *)addr);
+}
+
+void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long addr = ev->addr;
+	enum access access = ACCESS_UNKNOWN;
+	vm_fault_t fault;
+	int code;
+
+	/*
+	 * The stub's own pages are no guest memory.  Neither is what the host
+	 * calls a general protection fault: it has no address.
+	 */
+	if (addr >= TASK_SIZE) {
+		send_fault(regs, SIGSEGV, SEGV_MAPERR, addr, ACCESS_READ);
+		return;
+	}
+
+	if (addr == regs->ip)
+		access = ACCESS_EXEC;
+	else if (ev->code == SEGV_ACCERR)
+		access = ACCESS_WRITE;	/* it could be read, or executed */
+
+	fault = resolve(mm, addr, &access, regs, &code);
+	if (!fault)
+		stub_tlb_fill(mm, addr);
+	else if (fault & VM_FAULT_RETRY)
+		return;
+	else if (fault & VM_FAULT_OOM)
+		pagefault_out_of_memory();
+	else if (fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE))
+		send_fault(regs, SIGBUS, BUS_MCEERR_AR, addr, access);
+	else if (fault & VM_FAULT_SIGBUS)
+		send_fault(regs, SIGBUS, BUS_ADRERR, addr, access);
+	else
+		send_fault(regs, SIGSEGV, code, addr, access);
+}
+
+int fault_in_user(unsigned long addr, enum access access)
+{
+	struct mm_struct *mm = current->mm;
+	int code;
+
+	if (faulthandler_disabled() || !mm || addr >= TASK_SIZE)
+		return -EFAULT;
+	return resolve(mm, addr, &access, NULL, &code) ? -EFAULT : 0;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's own mappings beside the linear one: vmalloc and modules.
+ *
+ * Generic code keeps them in init_mm's page tables; the host is told when a
+ * range was filled (flush_cache_vmap) and when it was emptied
+ * (flush_tlb_kernel_range).
+ */
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+#include <asm/cacheflush.h>
+#include <asm/pgtable.h>
+#include <asm/physmem.h>
+#include <asm/tlbflush.h>
+#include <um/host.h>
+
+static pte_t *kernel_pte(unsigned long addr, unsigned long *next,
+			 unsigned long end)
+{
+	pgd_t *pgd = pgd_offset_k(addr);
+	p4d_t *p4d = p4d_offset(pgd, addr);
+	pud_t *pud;
+	pmd_t *pmd;
+
+	*next = pgd_addr_end(addr, end);
+	if (p4d_none(*p4d))
+		return NULL;
+	*next = pud_addr_end(addr, end);
+	pud = pud_offset(p4d, addr);
+	if (pud_none(*pud))
+		return NULL;
+	*next = pmd_addr_end(addr, end);
+	pmd = pmd_offset(pud, addr);
+	if (pmd_none(*pmd))
+		return NULL;
+	*next = addr + PAGE_SIZE;
+	return (pte_t *)pmd_page_vaddr(*pmd) + pte_index(addr);
+}
+
+static void map_run(unsigned long start, unsigned long end, unsigned long pa)
+{
+	int err;
+
+	if (start == end)
+		return;
+	err = host_map((void *)start, end - start,
+		       HOST_PROT_READ | HOST_PROT_WRITE | HOST_PROT_EXEC,
+		       physmem_fd, pa);
+	if (err)
+		panic("the host refuses to map kernel memory at %#lx: %pe",
+		      start, ERR_PTR(err));
+}
+
+void um_map_kernel(unsigned long start, unsigned long end)
+{
+	unsigned long addr, next, pa, run = start, run_pa = 0;
+	unsigned long run_end = start;
+
+	for (addr = start; addr < end; addr = next) {
+		pte_t *pte = kernel_pte(addr, &next, end);
+
+		if (!pte || !pte_present(*pte))
+			continue;
+		pa = pte_val(*pte) & _PFN_MASK;
+		if (run_end != addr || run_pa + (addr - run) != pa) {
+			map_run(run, run_end, run_pa);
+			run = addr;
+			run_pa = pa;
+		}
+		run_end = addr + PAGE_SIZE;
+	}
+	map_run(run, run_end, run_pa);
+}
+EXPORT_SYMBOL(um_map_kernel);
+
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+{
+	unsigned long addr, next, hole = start, hole_end = start;
+
+	/* What generic code left mapped in between stays mapped. */
+	for (addr = start; addr < end; addr = next) {
+		pte_t *pte = kernel_pte(addr, &next, end);
+
+		if (pte && pte_present(*pte))
+			continue;
+		if (hole_end != addr) {
+			if (hole_end > hole)
+				host_unmap((void *)hole, hole_end - hole);
+			hole = addr;
+		}
+		hole_end = next;
+	}
+	if (hole_end > hole)
+		host_unmap((void *)hole, hole_end - hole);
+}

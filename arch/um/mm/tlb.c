@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The stub's mappings as a TLB.
+ *
+ * The guest's page tables are the truth, what the stub maps is a cache of them
+ * that may lose any entry at any time.  An entry that the stub maps carries
+ * _PAGE_HOST, and _PAGE_HOST_RW if it maps it writable; an entry that was
+ * changed is listed in the address space's ranges.  Before guest code runs,
+ * stub_tlb_sync() compares the two and has the stub make the difference, in a
+ * batch.
+ */
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <asm/engine.h>
+#include <asm/pgtable.h>
+#include <asm/tlb.h>
+#include <asm/unistd.h>
+#include <um/host.h>
+
+/* The physical memory file's descriptor in every stub. */
+#define STUB_MEM_FD		0
+
+/* What a fault maps besides its own page, if the page tables have it. */
+#define FILL_AROUND		(64UL << 10)
+
+/* How much of what was changed is mapped again without waiting for a fault. */
+#define REMAP_RUNS_MAX		48
+
+/**
+ * struct tlb_batch - operations for the stub, as they are put together
+ * @task:	whose host thread will run them
+ * @op:		the batch, on the address space's data page
+ * @nr:		operations in it
+ * @remaps:	mappings that were made again so far, see REMAP_RUNS_MAX
+ * @failed:	the host refused one: everything was dropped
+ * @kind:	the run that grows at the moment; it becomes one operation
+ */
+struct tlb_batch {
+	struct task_struct	*task;
+	struct mm_struct	*mm;
+	struct stub_op		*op;
+	unsigned int		nr;
+	unsigned int		remaps;
+	int			failed;
+
+	enum { RUN_NONE, RUN_MAP, RUN_UNMAP, RUN_PROTECT } kind;
+	unsigned long		start, end;
+	unsigned long		pa;
+	int			prot;
+};
+
+static void batch_run(struct tlb_batch *b)
+{
+	int err = 0;
+
+	if (!b->nr)
+		return;
+	if (!b->failed &&
+	    engine->run_batch(b->task, b->mm, b->nr, &err) != b->nr)
+		b->failed = err ?: -EIO;
+	b->nr = 0;
+}
+
+static void batch_add(struct tlb_batch *b, const struct stub_op *op)
+{
+	b->op[b->nr++] = *op;
+	if (b->nr == STUB_OPS_MAX)
+		batch_run(b);
+}
+
+/* Ends the run that is growing. */
+static void run_end(struct tlb_batch *b)
+{
+	unsigned long len = b->end - b->start;
+
+	switch (b->kind) {
+	case RUN_NONE:
+		return;
+	case RUN_MAP:
+		batch_add(b, &(struct stub_op) {
+			.nr = __NR_mmap,
+			.args = { b->start, len, b->prot,
+				  MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+				  STUB_MEM_FD, b->pa },
+		});
+		break;
+	case RUN_UNMAP:
+		batch_add(b, &(struct stub_op) {
+			.nr = __NR_munmap, .args = { b->start, len },
+		});
+		break;
+	case RUN_PROTECT:
+		batch_add(b, &(struct stub_op) {
+			.nr = __NR_mprotect, .args = { b->start, len, b->prot },
+		});
+		break;
+	}
+	b->kind = RUN_NONE;
+}
+
+static void run_map(struct tlb_batch *b, unsigned long addr, unsigned long len,
+		    unsigned long pa, int prot)
+{
+	if (b->kind == RUN_MAP && b->end == addr && b->prot == prot &&
+	    b->pa + (b->end - b->start) == pa) {
+		b->end += len;
+		return;
+	}
+	run_end(b);
+	b->kind = RUN_MAP;
+	b->start = addr;
+	b->end = addr + len;
+	b->pa = pa;
+	b->prot = prot;
+	b->remaps++;
+}
+
+static void run_other(struct tlb_batch *b, int kind, unsigned long addr,
+		      unsigned long end, int prot)
+{
+	if (b->kind == kind && b->end == addr && b->prot == prot) {
+		b->end = end;
+		return;
+	}
+	run_end(b);
+	b->kind = kind;
+	b->start = addr;
+	b->end = end;
+	b->prot = prot;
+}
+
+/* What the stub should allow for an entry; 0: it should not map it. */
+static int wanted_prot(unsigned long entry)
+{
+	int prot;
+
+	if ((entry & (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)) !=
+	    (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED))
+		return 0;
+	prot = PROT_READ;
+	if ((entry & (_PAGE_RW | _PAGE_DIRTY)) == (_PAGE_RW | _PAGE_DIRTY))
+		prot |= PROT_WRITE;
+	if (entry & _PAGE_EXEC)
+		prot |= PROT_EXEC;
+	return prot;
+}
+
+enum sync_mode {
+	SYNC_STALE,	/* the stub may map anything here */
+	SYNC_READONLY,	/* it may only map writable what no longer is */
+	SYNC_FILL,	/* it lacks what it could have */
+	SYNC_FORCE,	/* it has faulted here */
+};
+
+/*
+ * One entry: a page, or a huge page.  Returns the entry with the bits that say
+ * what the stub maps once the batch has run.
+ */
+static unsigned long sync_entry(struct tlb_batch *b, enum sync_mode mode,
+				unsigned long addr, unsigned long size,
+				unsigned long entry)
+{
+	int prot = wanted_prot(entry);
+	bool valid = entry & (_PAGE_VALID | _PAGE_LEAF);
+	unsigned long has = valid ? entry & _PAGE_HOST_BITS : 0;
+	unsigned long want = !prot ? 0 : _PAGE_HOST |
+			     (prot & PROT_WRITE ? _PAGE_HOST_RW : 0);
+
+	switch (mode) {
+	case SYNC_READONLY:
+		if (!(has & _PAGE_HOST_RW) || want & _PAGE_HOST_RW)
+			return entry;
+		run_other(b, RUN_PROTECT, addr, addr + size,
+			  prot & ~PROT_WRITE);
+		return entry & ~_PAGE_HOST_RW;
+	case SYNC_FILL:
+		if (!want || has == want)
+			return entry;
+		break;
+	case SYNC_FORCE:
+		if (!want)
+			return entry;
+		break;
+	case SYNC_STALE:
+		if (want && has == want)
+			return entry;
+		if (!want || b->remaps >= REMAP_RUNS_MAX) {
+			run_other(b, RUN_UNMAP, addr, addr + size, 0);
+			return valid ? entry & ~_PAGE_HOST_BITS : entry;
+		}
+		break;
+	}
+	run_map(b, addr, size, entry & _PFN_MASK, prot);
+	return (entry & ~_PAGE_HOST_BITS) | want;
+}
+
+static void sync_ptes(struct tlb_batch *b, enum sync_mode mode, pmd_t *pmd,
+		      unsigned long addr, unsigned long end)
+{
+	pte_t *pte = (pte_t *)pmd_page_vaddr(*pmd) + pte_index(addr);
+
+	for (; addr < end; addr += PAGE_SIZE, pte++) {
+		unsigned long old = pte_val(*pte);
+		unsigned long new = sync_entry(b, mode, addr, PAGE_SIZE, old);
+
+		if (new != old)
+			set_pte(pte, __pte(new));
+	}
+}
+
+/* Nothing is there: what the stub may still have goes. */
+static void sync_hole(struct tlb_batch *b, enum sync_mode mode,
+		      unsigned long addr, unsigned long end)
+{
+	if (mode == SYNC_STALE)
+		run_other(b, RUN_UNMAP, addr, end, 0);
+}
+
+static void sync_pmds(struct tlb_batch *b, enum sync_mode mode, pud_t *pud,
+		      unsigned long addr, unsigned long end)
+{
+	pmd_t *pmd = pmd_offset(pud, addr);
+	unsigned long next;
+
+	for (; addr < end; addr = next, pmd++) {
+		unsigned long old = pmd_val(*pmd);
+
+		next = pmd_addr_end(addr, end);
+		if (!old) {
+			sync_hole(b, mode, addr, next);
+		} else if (!(old & _PAGE_LEAF)) {
+			sync_ptes(b, mode, pmd, addr, next);
+		} else {
+			/* A huge page is mapped as a whole. */
+			unsigned long new = sync_entry(b, mode, addr & PMD_MASK,
+						       PMD_SIZE, old);
+
+			if (new != old)
+				set_pmd(pmd, __pmd(new));
+		}
+	}
+}
+
+static void sync_range(struct tlb_batch *b, enum sync_mode mode,
+		       unsigned long addr, unsigned long end)
+{
+	unsigned long next;
+
+	end = min(end, TASK_SIZE);
+	for (; addr < end; addr = next) {
+		pgd_t *pgd = pgd_offset(b->mm, addr);
+		p4d_t *p4d = p4d_offset(pgd, addr);
+		pud_t *pud;
+
+		if (p4d_none(*p4d)) {
+			next = pgd_addr_end(addr, end);
+			sync_hole(b, mode, addr, next);
+			continue;
+		}
+		next = pud_addr_end(addr, end);
+		pud = pud_offset(p4d, addr);
+		if (pud_none(*pud))
+			sync_hole(b, mode, addr, next);
+		else
+			sync_pmds(b, mode, pud, addr, next);
+	}
+	run_end(b);
+}
+
+/* Forgets what the stub maps, in the page tables. */
+static void forget_all(struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	/*
+	 * No lock is taken: interrupts are off and this is the only CPU, see
+	 * asm/tlbflush.h.
+	 */
+	rcu_read_lock();
+	for_each_vma(vmi, vma) {
+		unsigned long addr, next;
+
+		for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
+			pgd_t *pgd = pgd_offset(mm, addr);
+			p4d_t *p4d = p4d_offset(pgd, addr);
+			pud_t *pud;
+			pmd_t *pmd;
+			pte_t *pte;
+
+			next = pgd_addr_end(addr, vma->vm_end);
+			if (p4d_none(*p4d))
+				continue;
+			next = pud_addr_end(addr, vma->vm_end);
+			pud = pud_offset(p4d, addr);
+			if (pud_none(*pud))
+				continue;
+			next = pmd_addr_end(addr, vma->vm_end);
+			pmd = pmd_offset(pud, addr);
+			if (pmd_none(*pmd))
+				continue;
+			if (pmd_leaf(*pmd)) {
+				set_pmd(pmd, __pmd(pmd_val(*pmd) & ~_PAGE_HOST_BITS));
+				continue;
+			}
+			pte = (pte_t *)pmd_page_vaddr(*pmd) + pte_index(addr);
+			for (; addr < next; addr += PAGE_SIZE, pte++)
+				if (pte_val(*pte) & _PAGE_VALID)
+					set_pte(pte, __pte(pte_val(*pte) & ~_PAGE_HOST_BITS));
+		}
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * The host has no more room for mappings (vm.max_map_count), or no memory for
+ * them: all are dropped, and the page that is needed now is tried once more.
+ */
+static int drop_all(struct tlb_batch *b, unsigned long fill)
+{
+	int why = b->failed;
+
+	b->failed = 0;
+	b->nr = 0;
+	forget_all(b->mm);
+	batch_add(b, &(struct stub_op) {
+		.nr = __NR_munmap, .args = { 0, TASK_SIZE },
+	});
+	if (fill)
+		sync_range(b, SYNC_FORCE, fill, fill + PAGE_SIZE);
+	batch_run(b);
+	if (b->failed)
+		pr_err("%s[%d]: the host refuses to map guest memory (%pe, then %pe)\n",
+		       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
+		       ERR_PTR(b->failed));
+	return b->failed;
+}
+
+int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
+{
+	struct stub_mm *stub = &mm->context.stub;
+	unsigned long fill = stub->fill & PAGE_MASK;
+	struct tlb_batch b = {
+		.task = task,
+		.mm = mm,
+		.op = page_address(stub->data),
+	};
+	int i;
+
+	for (i = 0; i < stub->stale.nr; i++)
+		sync_range(&b, SYNC_STALE, stub->stale.range[i].start,
+			   stub->stale.range[i].end);
+	stub->stale.nr = 0;
+
+	for (i = 0; i < stub->readonly.nr; i++)
+		sync_range(&b, SYNC_READONLY, stub->readonly.range[i].start,
+			   stub->readonly.range[i].end);
+	stub->readonly.nr = 0;
+
+	if (stub->fill) {
+		unsigned long from = fill & ~(FILL_AROUND - 1);
+
+		sync_range(&b, SYNC_FORCE, fill, fill + PAGE_SIZE);
+		sync_range(&b, SYNC_FILL, from, from + FILL_AROUND);
+		stub->fill = 0;
+	}
+	batch_run(&b);
+	if (unlikely(b.failed))
+		return drop_all(&b, fill);
+	return 0;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Requests of a disk and their way to the file.
+ *
+ * A read that the host can answer from its page cache is done at once, by the
+ * thread that asks.  All else goes to helper threads, which are started when
+ * there is more to do than those that there are can take; they report back by
+ * an interrupt.
+ */
+#define pr_fmt(fmt) "ubd: " fmt
+
+#include <linux/blk-mq.h>
+#include <linux/blkdev.h>
+#include <linux/interrupt.h>
+#include <linux/mm.h>
+
+#include "ubd.h"
+
+static blk_status_t ubd_status(int err)
+{
+	switch (err) {
+	case 0:
+		return BLK_STS_OK;
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EFBIG:
+		return BLK_STS_NOSPC;
+	case -ENOMEM:
+	case -ENOBUFS:
+		return BLK_STS_RESOURCE;
+	case -EOPNOTSUPP:
+		return BLK_STS_NOTSUPP;
+	case -ETIMEDOUT:
+		return BLK_STS_TIMEOUT;
+	case -ENODEV:
+	case -ENXIO:
+		return BLK_STS_OFFLINE;
+	default:
+		return BLK_STS_IOERR;
+	}
+}
+
+/* ---- from a request to a job -------------------------------------------- */
+
+/* All memory is mapped linearly, so neighbours in it are neighbours here. */
+static bool ubd_map_memory(struct request *rq, struct ubd_job *job)
+{
+	struct req_iterator iter;
+	struct bio_vec bv;
+	int n = 0;
+
+	rq_for_each_bvec(bv, rq, iter) {
+		void *base = page_address(bv.bv_page) + bv.bv_offset;
+		struct host_iovec *last = &job->iov[n - 1];
+
+		if (n && last->base + last->len == base) {
+			last->len += bv.bv_len;
+			continue;
+		}
+		if (n == UBD_MAX_SEGS)
+			return false;
+		job->iov[n].base = base;
+		job->iov[n].len = bv.bv_len;
+		n++;
+	}
+	job->nr_segs = n;
+	return true;
+}
+
+static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
+				struct ubd_job *job)
+{
+	const struct ubd_config *config = dev->config;
+
+	job->fd = config->fd;
+	job->off = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
+	job->len = blk_rq_bytes(rq);
+	job->seg = 0;
+	job->nr_segs = 0;
+	job->result = 0;
+	job->sync = config->sync || ubd_sync_all || (rq->cmd_flags & REQ_FUA);
+
+	switch (req_op(rq)) {
+	case REQ_OP_READ:
+		job->op = UBD_OP_READ;
+		break;
+	case REQ_OP_WRITE:
+		job->op = UBD_OP_WRITE;
+		break;
+	case REQ_OP_FLUSH:
+		job->op = UBD_OP_FLUSH;
+		return BLK_STS_OK;
+	case REQ_OP_DISCARD:
+	case REQ_OP_WRITE_ZEROES:
+		job->op = UBD_OP_PUNCH;
+		break;
+	default:
+		return BLK_STS_NOTSUPP;
+	}
+
+	if (job->op != UBD_OP_READ && config->read_only)
+		return BLK_STS_IOERR;
+	if (job->op != UBD_OP_PUNCH && WARN_ON_ONCE(!ubd_map_memory(rq, job)))
+		return BLK_STS_IOERR;
+	return BLK_STS_OK;
+}
+
+/* ---- finished requests -------------------------------------------------- */
+
+static void ubd_end(struct request *rq)
+{
+	struct ubd_job *job = blk_mq_rq_to_pdu(rq);
+
+	/* The block layer writes zeros itself when it sees these limits gone. */
+	if (job->op == UBD_OP_PUNCH && job->result == -EOPNOTSUPP) {
+		blk_queue_disable_discard(rq->q);
+		blk_queue_disable_write_zeroes(rq->q);
+	}
+	blk_mq_end_request(rq, ubd_status(job->result));
+}
+
+static irqreturn_t ubd_interrupt(int irq, void *data)
+{
+	struct ubd *dev = data;
+	struct ubd_job *job = ubd_pool_take_done(&dev->pool);
+
+	if (!job)
+		return IRQ_NONE;
+	while (job) {
+		struct ubd_job *next = job->next;
+
+		blk_mq_complete_request(blk_mq_rq_from_pdu(job));
+		job = next;
+	}
+	return IRQ_HANDLED;
+}
+
+/* Runs on a helper thread. */
+static void ubd_raise(void *cookie)
+{
+	struct ubd *dev = cookie;
+
+	um_irq_source_raise(&dev->irq);
+}
+
+/* ---- helper threads ----------------------------------------------------- */
+
+/* One more, if there may be.  True when there is at least one afterwards. */
+static bool ubd_start_thread(struct ubd *dev)
+{
+	unsigned long flags;
+	int err;
+
+	spin_lock_irqsave(&dev->start_lock, flags);
+	if (dev->nr_threads < dev->max_threads) {
+		err = host_thread_start(ubd_pool_thread, &dev->pool, dev->name);
+		/* Where one cannot be had, the next one is not tried either. */
+		if (err < 0)
+			dev->max_threads = dev->nr_threads;
+		else
+			WRITE_ONCE(dev->nr_threads, dev->nr_threads + 1);
+	}
+	spin_unlock_irqrestore(&dev->start_lock, flags);
+	return dev->nr_threads;
+}
+
+/* False when there is nobody to hand it to. */
+static bool ubd_hand_over(struct ubd *dev, struct ubd_job *job)
+{
+	/* The first thread before the first job: there may be none to be had. */
+	if (unlikely(!READ_ONCE(dev->nr_threads)) && !ubd_start_thread(dev)) {
+		pr_warn_once("no helper threads: a CPU waits for its own I/O\n");
+		return false;
+	}
+	return ubd_pool_push(&dev->pool, job);
+}
+
+static void ubd_kick(struct ubd *dev)
+{
+	um_u32 waiting = ubd_pool_waiting(&dev->pool);
+
+	if (!waiting)
+		return;
+	if (waiting > READ_ONCE(dev->pool.sleepers) &&
+	    READ_ONCE(dev->nr_threads) < READ_ONCE(dev->max_threads))
+		ubd_start_thread(dev);
+	ubd_pool_ring_bell(&dev->pool);
+}
+
+/* ---- the block layer's side --------------------------------------------- */
+
+static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
+				 const struct blk_mq_queue_data *bd)
+{
+	struct ubd *dev = hctx->queue->queuedata;
+	struct request *rq = bd->rq;
+	struct ubd_job *job = blk_mq_rq_to_pdu(rq);
+	blk_status_t status = ubd_prepare(dev, rq, job);
+
+	if (status != BLK_STS_OK)
+		return status;
+
+	blk_mq_start_request(rq);
+	if (job->op == UBD_OP_READ && ubd_job_try_read(job)) {
+		ubd_end(rq);
+	} else if (!ubd_hand_over(dev, job)) {
+		ubd_job_run(job);
+		ubd_end(rq);
+	}
+	if (bd->last)
+		ubd_kick(dev);
+	return BLK_STS_OK;
+}
+
+static void ubd_commit_rqs(struct blk_mq_hw_ctx *hctx)
+{
+	ubd_kick(hctx->queue->queuedata);
+}
+
+static const struct blk_mq_ops ubd_mq_ops = {
+	.queue_rq	= ubd_queue_rq,
+	.commit_rqs	= ubd_commit_rqs,
+	.complete	= ubd_end,
+};
+
+/**
+ * ubd_queue_init - makes the request queue's foundation of a device
+ * @dev:	the device; its configuration is there
+ *
+ * Returns 0 or -errno, with nothing left behind.
+ */
+int ubd_queue_init(struct ubd *dev)
+{
+	int err;
+
+	dev->max_threads = UBD_MAX_THREADS;
+	spin_lock_init(&dev->start_lock);
+	ubd_pool_init(&dev->pool, ubd_raise, dev, dev->name);
+
+	err = um_irq_source_init(&dev->irq, dev->name, ubd_interrupt, dev);
+	if (err)
+		return err;
+
+	dev->tags.ops = &ubd_mq_ops;
+	dev->tags.nr_hw_queues = 1;
+	dev->tags.queue_depth = UBD_QUEUE_DEPTH;
+	dev->tags.numa_node = NUMA_NO_NODE;
+	dev->tags.cmd_size = sizeof(struct ubd_job);
+	/* The host schedules; sorting here only delays. */
+	dev->tags.flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	err = blk_mq_alloc_tag_set(&dev->tags);
+	if (err)
+		um_irq_source_free(&dev->irq);
+	return err;
+}
+
+/* Before the first request only: helper threads never end. */
+void ubd_queue_exit(struct ubd *dev)
+{
+	blk_mq_free_tag_set(&dev->tags);
+	um_irq_source_free(&dev->irq);
+}
