@@ -165,7 +165,8 @@ bench: root_fs root_fs.busybox
 
 kunit: tree
 	$(Q)cd $(src) && ./tools/testing/kunit/kunit.py run \
-		--build_dir=$(build)/kunit $(KUNIT_ARGS)
+		--build_dir=$(build)/kunit $(or $(KUNIT_ARGS),\
+		--kunitconfig=$(top)/tools/testing/um/kunit/.kunitconfig)
 
 tools:
 	+$(Q)for dir in $(patsubst %/Makefile,%,$(wildcard \

@@ -288,6 +288,7 @@ int host_ptrace_setregs(int pid, const struct host_regs *regs);
 int host_ptrace_get_ax_ip(int pid, um_u64 *ax, um_u64 *ip);
 /* Extended state in the standard XSAVE format; returns its length. */
 int host_ptrace_getxstate(int pid, void *buf, unsigned long len);
+/* Not reentrant: one caller at a time, with interrupts disabled. */
 int host_ptrace_setxstate(int pid, const void *buf, unsigned long len);
 int host_ptrace_syscall(int pid, struct host_syscall *sc);
 int host_ptrace_fault(int pid, struct host_fault *fault);

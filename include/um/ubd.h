@@ -2,6 +2,8 @@
 #ifndef _UM_UBD_H
 #define _UM_UBD_H
 
+#include <linux/types.h>
+
 /*
  * Gives unit 0 the file root_fs of the current directory.  To be called before
  * the kernel starts, after all options were looked at; does nothing when there
@@ -12,10 +14,17 @@
  */
 #ifdef CONFIG_BLK_DEV_UBD
 int ubd_open_default(void);
+/* Has the unit got a file? */
+bool ubd_is_open(unsigned int unit);
 #else
 static inline int ubd_open_default(void)
 {
 	return 0;
+}
+
+static inline bool ubd_is_open(unsigned int unit)
+{
+	return false;
 }
 #endif
 

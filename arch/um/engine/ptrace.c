@@ -14,8 +14,6 @@
 #include <linux/mman.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <asm/cpu.h>
 #include <asm/engine.h>
 #include <asm/physmem.h>
@@ -57,19 +55,21 @@ static int ptrace_start(const char **why)
 	return 0;
 }
 
-static void ptrace_stop_all(void)
+/*
+ * Did the stub's own code fault?  A guest can bring that about, by forbidding
+ * itself memory with protection keys.
+ */
+static bool is_fault(int pid, int sig)
 {
-	struct task_struct *p, *t;
+	struct host_fault fault;
 
-	for_each_process_thread(p, t)
-		if (t->thread.stub && !t->thread.stub->dead)
-			host_stub_kill(t->thread.stub->pid);
-	host_stub_kill(first_stub);
+	return (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) &&
+	       host_ptrace_fault(pid, &fault) >= 0 && fault.code > 0;
 }
 
 /*
  * Runs stub code until it stops by int3.  Its registers are lost.  -ESRCH: the
- * stub is gone.
+ * stub is gone, and reaped.
  */
 static int run_stub_code(int pid, struct host_regs *regs)
 {
@@ -92,6 +92,10 @@ static int run_stub_code(int pid, struct host_regs *regs)
 			return err;
 		if (stop.why == HOST_STOP_DEAD)
 			return -ESRCH;
+		if (stop.why == HOST_STOP_SIGNAL && is_fault(pid, stop.sig)) {
+			host_stub_kill(pid);
+			return -ESRCH;
+		}
 		/* Anything but our own trap was sent from outside. */
 	} while (stop.why != HOST_STOP_SIGNAL || stop.sig != SIGTRAP);
 	return 0;
@@ -133,7 +137,7 @@ static int stub_clone(int from, unsigned long flags)
 	err = host_ptrace_wait(pid, &stop);
 	if (err < 0)
 		return err;
-	return stop.why == HOST_STOP_DEAD ? -ESRCH : pid;
+	return stop.why == HOST_STOP_DEAD ? -ECHILD : pid;
 }
 
 static int ptrace_mm_init(struct mm_struct *mm)
@@ -156,7 +160,8 @@ static int ptrace_mm_init(struct mm_struct *mm)
 	err = stub_syscall(pid, __NR_mmap, STUB_DATA, PAGE_SIZE, PROT_READ,
 			   MAP_SHARED | MAP_FIXED, 0, (u64)page_to_pfn(stub->data) << PAGE_SHIFT);
 	if (err < 0) {
-		host_stub_kill(pid);
+		if (err != -ESRCH)
+			host_stub_kill(pid);
 		goto out;
 	}
 	stub->pid = pid;
@@ -181,13 +186,9 @@ static void ptrace_mm_exit(struct mm_struct *mm)
 static int ptrace_attach(struct task_struct *task, struct task_struct *like)
 {
 	struct mm_struct *mm = task->mm;
-	struct stub_thread *stub;
+	struct stub_thread *stub = &task->thread.host;
 	unsigned long flags;
 	int pid;
-
-	stub = kzalloc(sizeof(*stub), GFP_KERNEL);
-	if (!stub)
-		return -ENOMEM;
 
 	if (like) {
 		/* The clone uses the registers of the one that is cloned. */
@@ -197,16 +198,14 @@ static int ptrace_attach(struct task_struct *task, struct task_struct *like)
 		pid = stub_clone(like->thread.stub->pid,
 				 CLONE_VM | CLONE_FS | CLONE_FILES);
 		local_irq_restore(flags);
+		if (pid == -ESRCH)
+			like->thread.stub->dead = true;
 	} else {
 		pid = xchg(&mm->context.stub.pid, 0) ?: -ESRCH;
 	}
-	if (pid < 0) {
-		kfree(stub);
+	if (pid < 0)
 		return pid == -ENOMEM ? -ENOMEM : -EAGAIN;
-	}
-	stub->pid = pid;
-	stub->mm = mm;
-	stub->cpu = -1;
+	*stub = (struct stub_thread) { .pid = pid, .cpu = -1 };
 	task->thread.stub = stub;
 	return 0;
 }
@@ -220,7 +219,6 @@ static void ptrace_detach(struct task_struct *task)
 		return;
 	if (!stub->dead)
 		host_stub_kill(stub->pid);
-	kfree(stub);
 }
 
 /* Keeps the stub on the host CPU that this virtual CPU is confined to. */
@@ -261,6 +259,16 @@ static void fetch_all(struct task_struct *task, struct pt_regs *regs)
 		regs->state |= REGS_FULL;
 }
 
+/* Neither a system call nor an exception of the guest's. */
+static void other_event(struct task_struct *task, struct pt_regs *regs,
+			struct stub_event *ev)
+{
+	/* A signal, or the end of a restartable sequence, may follow. */
+	fetch_all(task, regs);
+	regs->orig_ax = -1;
+	ev->type = STUB_INTERRUPT;
+}
+
 static void syscall_event(struct task_struct *task, struct pt_regs *regs,
 			  struct stub_event *ev)
 {
@@ -270,7 +278,7 @@ static void syscall_event(struct task_struct *task, struct pt_regs *regs,
 	err = host_ptrace_syscall(task->thread.stub->pid, &sc);
 	if (unlikely(err < 0)) {
 		/* Gone in between; the next attempt to run it will tell. */
-		ev->type = STUB_INTERRUPT;
+		other_event(task, regs, ev);
 		return;
 	}
 	regs->orig_ax = likely(sc.arch == AUDIT_ARCH_X86_64) ? sc.nr : -1;
@@ -291,17 +299,12 @@ static void signal_event(struct task_struct *task, struct pt_regs *regs,
 {
 	struct host_fault fault;
 
-	ev->type = STUB_INTERRUPT;
+	other_event(task, regs, ev);
 	if (host_ptrace_fault(task->thread.stub->pid, &fault) < 0)
 		return;
 	/* Sent by some process of the host: no business of the guest's. */
-	if (fault.code <= 0)
+	if (fault.code <= 0 || !(regs->state & REGS_FULL))
 		return;
-	fetch_all(task, regs);
-	if (!(regs->state & REGS_FULL))
-		return;
-	/* An exception is no system call. */
-	regs->orig_ax = -1;
 	ev->type = STUB_FAULT;
 	ev->sig = fault.sig;
 	ev->code = fault.code;
@@ -315,8 +318,11 @@ static void ptrace_run(struct task_struct *task, struct pt_regs *regs,
 	struct host_stop_info stop = { .why = HOST_STOP_DEAD };
 
 	follow_cpu(stub);
-	if (load_regs(task, regs) < 0)
+	if (unlikely(load_regs(task, regs) < 0)) {
+		/* Killed, or of no use: the wait below finds it dead. */
+		host_kill(stub->pid, SIGKILL);
 		goto wait;
+	}
 
 	/*
 	 * An interrupt that comes from here on finds the stub, and stops it as
@@ -327,6 +333,7 @@ static void ptrace_run(struct task_struct *task, struct pt_regs *regs,
 	if (unlikely(raw_cpu_read(irq_state.pending))) {
 		this_cpu_write(engine_running, 0);
 		regs->state &= ~(REGS_LOAD | REGS_RESULT);
+		regs->orig_ax = -1;
 		ev->type = STUB_INTERRUPT;
 		return;
 	}
@@ -345,7 +352,7 @@ wait:
 		signal_event(task, regs, ev);
 		break;
 	case HOST_STOP_INTERRUPT:
-		ev->type = STUB_INTERRUPT;
+		other_event(task, regs, ev);
 		break;
 	case HOST_STOP_DEAD:
 		stub->dead = true;
@@ -370,7 +377,14 @@ static int ptrace_get_xstate(struct task_struct *task, void *buf,
 static int ptrace_set_xstate(struct task_struct *task, const void *buf,
 			     unsigned int len)
 {
-	return host_ptrace_setxstate(task->thread.stub->pid, buf, len);
+	unsigned long flags;
+	int err;
+
+	/* The host library has one buffer for it. */
+	local_irq_save(flags);
+	err = host_ptrace_setxstate(task->thread.stub->pid, buf, len);
+	local_irq_restore(flags);
+	return err;
 }
 
 static int ptrace_get_debugreg(struct task_struct *task, int n,
@@ -404,8 +418,10 @@ static int ptrace_run_batch(struct task_struct *task, struct mm_struct *mm,
 	*err = run_stub_code(pid, &regs);
 	if (*err >= 0)
 		*err = host_ptrace_getregs(pid, &regs);
-	if (*err < 0)
+	if (*err < 0) {
+		task->thread.stub->dead = *err == -ESRCH;
 		return 0;
+	}
 	if (regs.bx) {
 		*err = (int)regs.ax;
 		return n - regs.bx;
@@ -416,7 +432,6 @@ static int ptrace_run_batch(struct task_struct *task, struct mm_struct *mm,
 const struct engine ptrace_engine = {
 	.name		= "ptrace",
 	.start		= ptrace_start,
-	.stop		= ptrace_stop_all,
 	.mm_init	= ptrace_mm_init,
 	.mm_exit	= ptrace_mm_exit,
 	.attach		= ptrace_attach,

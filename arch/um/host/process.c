@@ -123,6 +123,14 @@ int host_exec_self(char **argv)
 
 	host_tty_restore();
 	end_tracees();
+	/*
+	 * So that none of these kills the next life before it has handlers:
+	 * ignored ones stay so at exec, and what is pending is forgotten.
+	 */
+	signal(SIGALRM, SIG_IGN);
+	signal(SIGIO, SIG_IGN);
+	signal(SIGURG, SIG_IGN);
+	signal(SIGWINCH, SIG_IGN);
 	/* Affinity survives exec, and is the next life's idea of what it has. */
 	host_set_cpu(0, -1);
 

@@ -102,10 +102,32 @@ int host_ptrace_getxstate(int pid, void *buf, unsigned long len)
 	return err ? err : (int)iov.iov_len;
 }
 
+/*
+ * The host takes an image of its own full length only, AMX included, which may
+ * be more than guests are given: the rest is zero, as not in use.
+ */
 int host_ptrace_setxstate(int pid, const void *buf, unsigned long len)
 {
-	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
+	static um_u8 image[16384] __attribute__((aligned(64)));
+	static unsigned long full;
+	struct iovec iov = { .iov_base = image, .iov_len = sizeof(image) };
+	int err;
 
+	if (!full) {
+		err = sys(SYS_ptrace, PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov);
+		if (err < 0)
+			return err;
+		full = iov.iov_len;
+	}
+	if (len > full)
+		return -EINVAL;
+	iov.iov_len = full;
+	if (len == full) {
+		iov.iov_base = (void *)buf;
+	} else {
+		memcpy(image, buf, len);
+		memset(image + len, 0, full - len);
+	}
 	return sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_X86_XSTATE, &iov);
 }
 

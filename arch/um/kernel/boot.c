@@ -5,6 +5,7 @@
 #include <linux/init.h>
 #include <linux/init_task.h>
 #include <linux/sched/task_stack.h>
+#include <linux/string.h>
 #include <linux/start_kernel.h>
 #include <asm/engine.h>
 #include <asm/option_words.h>
@@ -23,6 +24,25 @@ static void __init on_kernel_stack(void)
 }
 
 /*
+ * Is there anything to boot from?  KUnit runs before a root is looked for, and
+ * a kernel may have an initramfs built in.
+ */
+static bool __init has_root(int argc, char **argv)
+{
+	int i;
+
+	if (ubd_is_open(0) || sizeof(CONFIG_INITRAMFS_SOURCE) > 1)
+		return true;
+	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strncmp(argv[i], "root=", 5) ||
+		    !strncmp(argv[i], "initrd=", 7) ||
+		    !strncmp(argv[i], "kunit", 5))
+			return true;
+	um_option_error("ubd0=root_fs: No such file or directory; name a root file system with ubd0=FILE or initrd=FILE");
+	return false;
+}
+
+/*
  * Runs on the host's stack; what fails has said why in one line.  Called by
  * main(), which stays: hence __ref.
  */
@@ -33,6 +53,8 @@ int __ref um_main(int argc, char **argv)
 	if (um_options_handle(argc, argv) || um_cmdline_build(argc, argv))
 		return 1;
 	if (ubd_open_default())
+		return 1;
+	if (!has_root(argc, argv))
 		return 1;
 	if (umid_start())
 		return 1;

@@ -60,6 +60,9 @@ static int __init append_root(const char *root)
 		name[sizeof(name) - 2] = *unit;
 		end = (char *)unit + 1;
 	}
+	/* Some write ubd0p1 for its first partition, ubda1. */
+	if (end[0] == 'p' && isdigit(end[1]))
+		end++;
 	err = append(name, sizeof(name) - 1);
 	return err ?: append(end, strlen(end));
 }

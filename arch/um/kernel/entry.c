@@ -69,6 +69,8 @@ static void run(struct task_struct *task, struct pt_regs *regs,
 	if (unlikely(stub_tlb_is_stale(task->mm)) &&
 	    stub_tlb_sync(task, task->mm))
 		return;
+	if (unlikely(task->thread.stub->dead))
+		return;
 	engine->run(task, regs, ev);
 }
 

@@ -55,6 +55,14 @@ void regs_fetch(struct task_struct *task)
 	*regs = now;
 }
 
+void instruction_pointer_set(struct pt_regs *regs, unsigned long ip)
+{
+	/* All are loaded with it. */
+	regs_fetch(container_of(regs, struct task_struct, thread.regs));
+	regs->ip = ip;
+	regs_changed(regs);
+}
+
 int arch_dup_task_struct(struct task_struct *dst, struct task_struct *src)
 {
 	*dst = *src;

@@ -12,7 +12,6 @@
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
-#include <asm/engine.h>
 #include <asm/options.h>
 #include <asm/reboot.h>
 #include <asm/setup.h>
@@ -62,8 +61,6 @@ static void start_again(void)
 		finish(exit_status);
 	umid_end();
 	host_tty_restore();
-	/* Stubs end with their tracer, but that lives on in the new program. */
-	engine->stop();
 	err = host_exec_self(um_argv);
 	um_option_error("reboot: cannot execute the program again: %s",
 			um_strerror(err));
@@ -78,7 +75,7 @@ void machine_restart(char *command)
 /* Reached by a panic as well, after panic= seconds. */
 void machine_emergency_restart(void)
 {
-	if (panic_in_progress() && panic_timeout < 0) {
+	if (panic_in_progress() && (panic_timeout < 0 || noreboot)) {
 		umid_end();
 		host_abort();
 	}

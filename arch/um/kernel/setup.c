@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <uapi/linux/mount.h>
 #include <linux/init.h>
+#include <linux/ioport.h>
 #include <linux/initrd.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
@@ -23,6 +24,11 @@
 #include <um/host.h>
 
 unsigned long um_hwcap __ro_after_init, um_hwcap2 __ro_after_init;
+
+static struct resource ram = {
+	.name	= "System RAM",
+	.flags	= IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+};
 
 static void __init seed_random(void)
 {
@@ -47,6 +53,9 @@ void __init setup_arch(char **cmdline_p)
 
 	um_hwcap = host_auxval(AT_HWCAP);
 	um_hwcap2 = host_auxval(AT_HWCAP2);
+
+	ram.end = physmem_size - 1;
+	insert_resource(&iomem_resource, &ram);
 
 	*cmdline_p = boot_command_line;
 	parse_early_param();

@@ -126,8 +126,10 @@ static int die_counter;
 
 void die(struct pt_regs *regs, const char *what, long err)
 {
+	unsigned long flags;
+
 	oops_enter();
-	raw_spin_lock_irq(&die_lock);
+	raw_spin_lock_irqsave(&die_lock, flags);
 	console_verbose();
 	bust_spinlocks(1);
 	pr_emerg("Oops: %s (%#lx) [#%d]\n", what, err, ++die_counter);
@@ -135,7 +137,7 @@ void die(struct pt_regs *regs, const char *what, long err)
 	show_regs(regs);
 	bust_spinlocks(0);
 	add_taint(TAINT_DIE, LOCKDEP_NOW_UNRELIABLE);
-	raw_spin_unlock_irq(&die_lock);
+	raw_spin_unlock_irqrestore(&die_lock, flags);
 	oops_exit();
 
 	if (in_interrupt())

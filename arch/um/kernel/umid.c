@@ -97,8 +97,8 @@ static int __init fail(const char *what, int err)
 	dir[0] = 0;
 	if (!name_given && !base_given)
 		return 0;
-	um_option_error("%s=%s: %s: %s", name_given ? "umid" : "uml_dir",
-			name_given ? name : base, what, um_strerror(err));
+	um_option_error("%s=%s: %s: %s", base_given ? "uml_dir" : "umid",
+			base_given ? base : name, what, um_strerror(err));
 	return err;
 }
 

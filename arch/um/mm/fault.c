@@ -14,6 +14,22 @@
 #include <asm/x86.h>
 #include <um/host.h>
 
+/* What the instruction that faulted wants, as far as it can be seen there. */
+static enum access decode(struct pt_regs *regs)
+{
+	unsigned long left;
+	u8 insn[15];
+	int writes;
+
+	pagefault_disable();
+	left = raw_copy_from_user(insn, (void __user *)regs->ip, sizeof(insn));
+	pagefault_enable();
+	writes = x86_insn_writes(insn, sizeof(insn) - left);
+	if (writes < 0)
+		return ACCESS_UNKNOWN;
+	return writes ? ACCESS_WRITE : ACCESS_READ;
+}
+
 /*
  * Decides an access that the engine could not tell apart.  A wrong guess costs
  * a second fault, nothing else: what is asked for is only ever what the area
@@ -21,22 +37,13 @@
  */
 static enum access guess(struct vm_area_struct *vma, struct pt_regs *regs)
 {
-	u8 insn[15];
-	int writes;
+	enum access access;
 
 	if (!(vma->vm_flags & VM_WRITE))
 		return ACCESS_READ;
-	if (regs) {
-		unsigned long left;
-
-		pagefault_disable();
-		left = raw_copy_from_user(insn, (void __user *)regs->ip,
-					  sizeof(insn));
-		pagefault_enable();
-		writes = x86_insn_writes(insn, sizeof(insn) - left);
-		if (writes >= 0)
-			return writes ? ACCESS_WRITE : ACCESS_READ;
-	}
+	access = regs ? decode(regs) : ACCESS_UNKNOWN;
+	if (access != ACCESS_UNKNOWN)
+		return access;
 	/* Most first accesses to anonymous memory are writes. */
 	return vma_is_anonymous(vma) ? ACCESS_WRITE : ACCESS_READ;
 }
@@ -87,7 +94,9 @@ retry:
 		flags |= FAULT_FLAG_INSTRUCTION;
 
 	fault = handle_mm_fault(vma, addr, flags, regs);
-	if (fault_signal_pending(fault, regs))
+	/* As fault_signal_pending(), but the kernel has no registers here. */
+	if (fault & VM_FAULT_RETRY &&
+	    (fatal_signal_pending(current) || (regs && signal_pending(current))))
 		return VM_FAULT_RETRY;
 	if (fault & VM_FAULT_COMPLETED)
 		return 0;
@@ -121,9 +130,11 @@ static void send_fault(struct pt_regs *regs, int sig, int code,
 {
 	struct thread_struct *t = &current->thread;
 
+	if (access != ACCESS_WRITE && access != ACCESS_EXEC)
+		access = decode(regs);
 	t->trap_nr = 14;
 	t->cr2 = addr;
-	t->error_code = PF_USER | (code == SEGV_ACCERR ? PF_PROT : 0) |
+	t->error_code = PF_USER | (sig == SIGSEGV && code == SEGV_ACCERR ? PF_PROT : 0) |
 			(access == ACCESS_WRITE ? PF_WRITE : 0) |
 			(access == ACCESS_EXEC ? PF_INSTR : 0);
 	fatal_message(regs, addr, sig);
@@ -147,7 +158,19 @@ void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 		return;
 	}
 
-	if (addr == regs->ip)
+	if (addr != current->thread.fault_addr ||
+	    regs->ip != current->thread.fault_ip) {
+		current->thread.fault_addr = addr;
+		current->thread.fault_ip = regs->ip;
+		current->thread.fault_repeats = 0;
+	}
+
+	/*
+	 * What does not go away is no write: the end of the instruction lies on
+	 * a page that must not be executed.
+	 */
+	if (addr == regs->ip ||
+	    (addr - regs->ip < 15 && current->thread.fault_repeats++ > 4))
 		access = ACCESS_EXEC;
 	else if (ev->code == SEGV_ACCERR)
 		access = ACCESS_WRITE;	/* it could be read, or executed */

@@ -73,7 +73,7 @@ void um_map_kernel(unsigned long start, unsigned long end)
 }
 EXPORT_SYMBOL(um_map_kernel);
 
-void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+static void unmap_holes(unsigned long start, unsigned long end)
 {
 	unsigned long addr, next, hole = start, hole_end = start;
 
@@ -92,4 +92,16 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 	}
 	if (hole_end > hole)
 		host_unmap((void *)hole, hole_end - hole);
+}
+
+/*
+ * The range may be wide: when executable memory is freed it spans the linear
+ * mapping too, which stays as it is.
+ */
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+{
+	if (start < MODULES_END && end > MODULES_VADDR)
+		unmap_holes(max(start, MODULES_VADDR), min(end, MODULES_END));
+	if (start < VMALLOC_END && end > VMALLOC_START)
+		unmap_holes(max(start, VMALLOC_START), min(end, VMALLOC_END));
 }

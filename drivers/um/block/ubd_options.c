@@ -296,3 +296,8 @@ int ubd_open_default(void)
 		return 0;
 	return um_ubd_option(ubd_default + strlen("ubd"));
 }
+
+bool ubd_is_open(unsigned int unit)
+{
+	return unit < UBD_UNITS && ubd_configs[unit].word;
+}

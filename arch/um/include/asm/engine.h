@@ -17,20 +17,6 @@ struct mm_struct;
 struct pt_regs;
 struct task_struct;
 
-/**
- * struct stub_thread - the host thread of one guest thread
- * @pid:	its id on the host
- * @mm:		the guest address space that it runs in (not counted)
- * @cpu:	host CPU it is confined to, -1 none
- * @dead:	it was killed from outside
- */
-struct stub_thread {
-	int			pid;
-	struct mm_struct	*mm;
-	int			cpu;
-	bool			dead;
-};
-
 enum stub_event_type {
 	STUB_SYSCALL,		/* regs has the number and the arguments */
 	STUB_FAULT,		/* an exception: .sig, .code, .addr */
@@ -71,7 +57,6 @@ struct stub_op {
  *
  * @name:	as in engine=
  * @start:	makes the engine ready; -errno and *why when the host forbids it
- * @stop:	takes all stubs away, before the program executes itself again
  * @mm_init:	gives a new address space its stub
  * @mm_exit:	takes it away
  * @attach:	gives @task, which has none, a host thread in @task->mm.  @like:
@@ -91,7 +76,6 @@ struct stub_op {
 struct engine {
 	const char *name;
 	int (*start)(const char **why);
-	void (*stop)(void);
 	int (*mm_init)(struct mm_struct *mm);
 	void (*mm_exit)(struct mm_struct *mm);
 	int (*attach)(struct task_struct *task, struct task_struct *like);

@@ -275,7 +275,6 @@ static inline int pmd_trans_huge(pmd_t pmd)
 #define pmd_mkwrite_novma(pmd)	pte_pmd(pte_mkwrite_novma(pmd_pte(pmd)))
 #define pmd_mkdirty(pmd)	pte_pmd(pte_mkdirty(pmd_pte(pmd)))
 #define pmd_mkyoung(pmd)	pte_pmd(pte_mkyoung(pmd_pte(pmd)))
-#define pmd_mkspecial(pmd)	pte_pmd(pte_mkspecial(pmd_pte(pmd)))
 #define pmd_wrprotect(pmd)	pte_pmd(pte_wrprotect(pmd_pte(pmd)))
 #define pmd_mkclean(pmd)	pte_pmd(pte_mkclean(pmd_pte(pmd)))
 #define pmd_mkold(pmd)		pte_pmd(pte_mkold(pmd_pte(pmd)))
@@ -300,6 +299,9 @@ static inline pmd_t pmdp_huge_get_and_clear(struct mm_struct *mm,
 {
 	pmd_t old = *pmdp;
 
+	/* It may be a table whose pages are about to become a huge one. */
+	if (!pmd_none(old) && !pmd_leaf(old))
+		stub_mark_stale(mm, addr, addr + PMD_SIZE);
 	set_pmd_at(mm, addr, pmdp, __pmd(0));
 	return __pmd(pmd_val(old) & ~_PAGE_HOST_BITS);
 }

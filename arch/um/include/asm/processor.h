@@ -12,28 +12,46 @@
 #include <asm/layout.h>
 
 struct task_struct;
-struct stub_thread;
+
+/**
+ * struct stub_thread - the host thread of one guest thread
+ * @pid:	its id on the host
+ * @cpu:	host CPU it is confined to, -1 none
+ * @dead:	it was killed from outside, and reaped
+ */
+struct stub_thread {
+	int	pid;
+	int	cpu;
+	bool	dead;
+};
 
 /**
  * struct thread_struct - what the architecture keeps of a task
  * @sp:		kernel stack pointer while the task is switched out
- * @stub:	host thread that runs the task's guest code; NULL for kernel
- *		threads, and until the task first runs in its address space
+ * @stub:	host thread that runs the task's guest code, kept in @host; NULL
+ *		for kernel threads, and until the task first runs in its address
+ *		space
  * @regs:	the guest's registers, see struct pt_regs
  * @trap_nr:	x86 exception of the last fault, for signal frames
  * @error_code:	its error code (PF_*)
  * @cr2:	its address
  * @debugreg:	hardware breakpoints that the guest's tracer has set
+ * @fault_ip, @fault_addr, @fault_repeats: the last page fault, and how often it
+ *		came again at once
  * @debug_set:	bit n: @debugreg[n] is to be loaded before the guest runs
  */
 struct thread_struct {
 	unsigned long		sp;
 	struct stub_thread	*stub;
+	struct stub_thread	host;
 	struct pt_regs		regs;
 	unsigned long		trap_nr;
 	unsigned long		error_code;
 	unsigned long		cr2;
 	unsigned long		debugreg[8];
+	unsigned long		fault_ip;
+	unsigned long		fault_addr;
+	unsigned int		fault_repeats;
 	unsigned int		debug_set;
 };
 

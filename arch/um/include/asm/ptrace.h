@@ -62,11 +62,8 @@ static inline unsigned long instruction_pointer(const struct pt_regs *regs)
 	return regs->ip;
 }
 
-static inline void instruction_pointer_set(struct pt_regs *regs, unsigned long ip)
-{
-	regs->ip = ip;
-	regs_changed(regs);
-}
+/* Of a guest's registers. */
+void instruction_pointer_set(struct pt_regs *regs, unsigned long ip);
 
 static inline unsigned long user_stack_pointer(const struct pt_regs *regs)
 {

@@ -232,6 +232,18 @@ def need_linux():
         tap.done()
 
 
+_config = None
+
+
+def config(name):
+    """The value of CONFIG_name in the executable under test, or None."""
+    global _config
+    if _config is None:
+        rows = host([LINUX, "--showconfig"])[1].splitlines()
+        _config = dict(r[7:].split("=", 1) for r in rows if r.startswith("CONFIG_") and "=" in r)
+    return _config.get(name)
+
+
 def locked(name):
     """Serialise the building of shared things between parallel scripts."""
     os.makedirs(WORK, exist_ok=True)

@@ -100,22 +100,25 @@ if img and which("debugfs"):
     tap.match(text, r"Requested init /bin/nonesuch failed", "init= that is missing: said so")
 else:
     tap.skip("no mke2fs and debugfs", "a file system without init")
-rc, text = boot_to_end("umrun=/oops.sh", initrd=initramfs(
-    {"oops.sh": b"#!/bin/sh\necho 1 > /proc/sys/kernel/sysrq\necho c > /proc/sysrq-trigger\n"}))
-tap.equal(rc, SIGABRT, "sysrq c: SIGABRT")
-tap.match(text, r"Kernel panic - not syncing: sysrq triggered crash", "a panic")
-tap.match(text, r"Call Trace", "with a backtrace")
-tap.match(text, r"sysrq_handle_crash\+0x|sysrq_handle_crash", "with names")
-tap.match(text, r"write_sysrq_trigger", "several of them")
-rc, text = boot_to_end("umrun=/oops.sh", initrd=initramfs(
-    {"oops.sh": b"#!/bin/sh\necho t > /proc/sysrq-trigger\n"}))
-tap.equal(rc, 0, "sysrq t does no harm")
-rc, text = boot_to_end("umrun=/t.sh", "loglevel=8", initrd=initramfs(
-    {"t.sh": b"#!/bin/sh\necho 8 > /proc/sys/kernel/printk\necho t > /proc/sysrq-trigger\n"
-             b"echo m > /proc/sysrq-trigger\necho l > /proc/sysrq-trigger\n"}))
-tap.match(text, r"task:kthreadd\s+state:S", "sysrq t lists tasks")
-tap.match(text, r"kthreadd.*\n(.*\n){1,6}.*(schedule|kthreadd)\+0x", "with backtraces")
-tap.match(text, r"Mem-Info", "sysrq m shows memory")
+if config("MAGIC_SYSRQ"):
+    rc, text = boot_to_end("umrun=/oops.sh", initrd=initramfs(
+        {"oops.sh": b"#!/bin/sh\necho 1 > /proc/sys/kernel/sysrq\necho c > /proc/sysrq-trigger\n"}))
+    tap.equal(rc, SIGABRT, "sysrq c: SIGABRT")
+    tap.match(text, r"Kernel panic - not syncing: sysrq triggered crash", "a panic")
+    tap.match(text, r"Call Trace", "with a backtrace")
+    tap.match(text, r"sysrq_handle_crash\+0x|sysrq_handle_crash", "with names")
+    tap.match(text, r"write_sysrq_trigger", "several of them")
+    rc, text = boot_to_end("umrun=/oops.sh", initrd=initramfs(
+        {"oops.sh": b"#!/bin/sh\necho t > /proc/sysrq-trigger\n"}))
+    tap.equal(rc, 0, "sysrq t does no harm")
+    rc, text = boot_to_end("umrun=/t.sh", "loglevel=8", initrd=initramfs(
+        {"t.sh": b"#!/bin/sh\necho 8 > /proc/sys/kernel/printk\necho t > /proc/sysrq-trigger\n"
+                 b"echo m > /proc/sysrq-trigger\necho l > /proc/sysrq-trigger\n"}))
+    tap.match(text, r"task:kthreadd\s+state:S", "sysrq t lists tasks")
+    tap.match(text, r"kthreadd.*\n(.*\n){1,6}.*(schedule|kthreadd)\+0x", "with backtraces")
+    tap.match(text, r"Mem-Info", "sysrq m shows memory")
+else:
+    tap.skip("no CONFIG_MAGIC_SYSRQ", "sysrq")
 rc, text = boot_to_end("quiet", "panic=1", "umend=exit", "noreboot", initrd=initrd, timeout=60)
 tap.ok(rc is not None, "panic=1 ends too (%s)" % rc)
 

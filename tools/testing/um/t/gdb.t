@@ -11,8 +11,7 @@ from umtest import *
 need_linux()
 if not which("gdb"):
     tap.skip_all("no gdb")
-if "with debug_info" not in host(["file", "-L", LINUX])[1] and \
-        "debug_info" not in host(["readelf", "-SW", LINUX])[1]:
+if "init/main.c" not in host(["gdb", "-nx", "-batch", "-ex", "info line start_kernel", LINUX], timeout=120)[1]:
     tap.skip_all("no debug information in %s" % LINUX)
 initrd = initramfs()
 base = ["gdb", "-nx", "-batch", "-iex", "set pagination off", "-iex", "set debuginfod enabled off"]
