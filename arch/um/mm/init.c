@@ -37,14 +37,17 @@ void __init mem_init(void)
 }
 
 /*
- * The image is not part of physical memory: its boot sections go back to the
- * host, not to the page allocator.
+ * The image is not part of physical memory: its boot sections cannot go to the
+ * page allocator.  They stay mapped, as a debugger may have breakpoints there.
  */
 void free_initmem(void)
 {
+}
+
+void mark_rodata_ro(void)
+{
 	host_protect(__start_rodata, __end_rodata - __start_rodata,
 		     HOST_PROT_READ);
-	host_unmap(__init_begin, __init_end - __init_begin);
 }
 
 static pgprot_t protection_map[16] __ro_after_init = {

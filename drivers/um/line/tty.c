@@ -4,7 +4,9 @@
  */
 #define pr_fmt(fmt) "con: " fmt
 
+#include <linux/capability.h>
 #include <linux/init.h>
+#include <linux/kd.h>
 #include <linux/kfifo.h>
 #include <linux/major.h>
 #include <linux/reboot.h>
@@ -111,6 +113,18 @@ static void line_tty_start(struct tty_struct *tty)
 	line_stop(line_of(tty), false);
 }
 
+/*
+ * tty0 is what init takes for the virtual console.  It asks for the signal that
+ * a key combination raises there: no such keys here, so it is never sent.
+ */
+static int line_tty_ioctl(struct tty_struct *tty, unsigned int cmd,
+			  unsigned long arg)
+{
+	if (cmd == KDSIGACCEPT)
+		return capable(CAP_KILL) ? 0 : -EPERM;
+	return -ENOIOCTLCMD;
+}
+
 static const struct tty_operations line_tty_ops = {
 	.install	= line_tty_install,
 	.open		= line_tty_open,
@@ -122,6 +136,7 @@ static const struct tty_operations line_tty_ops = {
 	.write_room	= line_tty_write_room,
 	.chars_in_buffer = line_tty_chars_in_buffer,
 	.flush_buffer	= line_tty_flush_buffer,
+	.ioctl		= line_tty_ioctl,
 	.throttle	= line_tty_throttle,
 	.unthrottle	= line_tty_unthrottle,
 	.stop		= line_tty_stop,
