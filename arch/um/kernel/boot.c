@@ -23,6 +23,12 @@ static void __init on_kernel_stack(void)
 	start_kernel();
 }
 
+#ifdef CONFIG_INITRAMFS_SOURCE
+#define BUILTIN_INITRAMFS	(sizeof(CONFIG_INITRAMFS_SOURCE) > 1)
+#else
+#define BUILTIN_INITRAMFS	false
+#endif
+
 /*
  * Is there anything to boot from?  KUnit runs before a root is looked for, and
  * a kernel may have an initramfs built in.
@@ -31,7 +37,7 @@ static bool __init has_root(int argc, char **argv)
 {
 	int i;
 
-	if (ubd_is_open(0) || sizeof(CONFIG_INITRAMFS_SOURCE) > 1)
+	if (ubd_is_open(0) || BUILTIN_INITRAMFS)
 		return true;
 	for (i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strncmp(argv[i], "root=", 5) ||

@@ -18,7 +18,13 @@ void um_clock_start(void);
 void um_early_console(void);
 
 /* The initial RAM disk, see initrd= (kernel/initrd.c). */
+#ifdef CONFIG_BLK_DEV_INITRD
 void um_initrd_load(void);
+#else
+static inline void um_initrd_load(void)
+{
+}
+#endif
 
 /* The host's AT_HWCAP and AT_HWCAP2, for guests. */
 extern unsigned long um_hwcap, um_hwcap2;

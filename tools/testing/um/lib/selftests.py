@@ -24,7 +24,7 @@ from umtest import BUILD, HERE, TOP, host, initramfs, libraries, Guest, TIMEOUT,
 
 LIST = os.path.join(HERE, "selftests.list")
 OUT = os.path.join(BUILD, "selftests")
-SECONDS = 60
+SECONDS = 200
 
 
 class Entry:
