@@ -67,6 +67,13 @@ static bool is_fault(int pid, int sig)
 	       host_ptrace_fault(pid, &fault) >= 0 && fault.code > 0;
 }
 
+static int stub_lost(int pid, const char *what, int err, int sig)
+{
+	pr_warn_ratelimited("stub %d: %s: %pe, signal %d\n", pid, what,
+			    ERR_PTR(err), sig);
+	return err;
+}
+
 /*
  * Runs stub code until it stops by int3.  Its registers are lost.  -ESRCH: the
  * stub is gone, and reaped.
@@ -82,19 +89,20 @@ static int run_stub_code(int pid, struct host_regs *regs)
 	regs->orig_ax = -1;
 	err = host_ptrace_setregs(pid, regs);
 	if (err < 0)
-		return err;
+		return stub_lost(pid, "PTRACE_SETREGS", err, 0);
 	do {
 		err = host_ptrace_cont(pid);
 		if (err < 0)
-			return err;
+			return stub_lost(pid, "PTRACE_CONT", err, 0);
 		err = host_ptrace_wait(pid, &stop);
 		if (err < 0)
-			return err;
+			return stub_lost(pid, "wait", err, 0);
 		if (stop.why == HOST_STOP_DEAD)
-			return -ESRCH;
+			return stub_lost(pid, "killed", -ESRCH, stop.sig);
 		if (stop.why == HOST_STOP_SIGNAL && is_fault(pid, stop.sig)) {
 			host_stub_kill(pid);
-			return -ESRCH;
+			return stub_lost(pid, "fault in its own code", -ESRCH,
+					 stop.sig);
 		}
 		/* Anything but our own trap was sent from outside. */
 	} while (stop.why != HOST_STOP_SIGNAL || stop.sig != SIGTRAP);
