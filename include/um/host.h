@@ -285,6 +285,8 @@ int host_stub_first(const struct host_stub_layout *layout, const char **step);
 /* Only the thread that made the first stub may call these. */
 int host_ptrace_getregs(int pid, struct host_regs *regs);
 int host_ptrace_setregs(int pid, const struct host_regs *regs);
+/* All but the segments' bases and data selectors. */
+int host_ptrace_setregs_code(int pid, const struct host_regs *regs);
 int host_ptrace_get_ax_ip(int pid, um_u64 *ax, um_u64 *ip);
 /* Extended state in the standard XSAVE format; returns its length. */
 int host_ptrace_getxstate(int pid, void *buf, unsigned long len);

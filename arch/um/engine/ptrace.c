@@ -87,7 +87,7 @@ static int run_stub_code(int pid, struct host_regs *regs)
 	regs->ss = template.ss;
 	regs->flags = template.flags;
 	regs->orig_ax = -1;
-	err = host_ptrace_setregs(pid, regs);
+	err = host_ptrace_setregs_code(pid, regs);
 	if (err < 0)
 		return stub_lost(pid, "PTRACE_SETREGS", err, 0);
 	do {

@@ -74,9 +74,36 @@ int host_ptrace_getregs(int pid, struct host_regs *regs)
 	return sys(SYS_ptrace, PTRACE_GETREGS, pid, 0, regs);
 }
 
+int host_ptrace_setregs_code(int pid, const struct host_regs *regs)
+{
+	struct iovec iov = {
+		.iov_base = (void *)regs,
+		.iov_len = offsetof(struct host_regs, fs_base),
+	};
+
+	return sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov);
+}
+
+/*
+ * The host takes no segment base above its users' addresses, although a program
+ * can set one by itself (WRGSBASE).  It keeps such a one, as nothing else here
+ * changes the bases.
+ */
 int host_ptrace_setregs(int pid, const struct host_regs *regs)
 {
-	return sys(SYS_ptrace, PTRACE_SETREGS, pid, 0, regs);
+	const um_u64 top = 0x7ffffffff000;
+	int err;
+
+	if (regs->fs_base < top && regs->gs_base < top)
+		return sys(SYS_ptrace, PTRACE_SETREGS, pid, 0, regs);
+	err = host_ptrace_setregs_code(pid, regs);
+	if (err >= 0 && regs->fs_base < top)
+		err = host_ptrace_poke(pid, offsetof(struct host_regs, fs_base),
+				       regs->fs_base);
+	if (err >= 0 && regs->gs_base < top)
+		err = host_ptrace_poke(pid, offsetof(struct host_regs, gs_base),
+				       regs->gs_base);
+	return err;
 }
 
 int host_ptrace_get_ax_ip(int pid, um_u64 *ax, um_u64 *ip)

@@ -24,7 +24,7 @@ from umtest import BUILD, HERE, TOP, host, initramfs, libraries, Guest, TIMEOUT,
 
 LIST = os.path.join(HERE, "selftests.list")
 OUT = os.path.join(BUILD, "selftests")
-SECONDS = 200
+SECONDS = 60
 
 
 class Entry:
