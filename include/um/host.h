@@ -294,6 +294,8 @@ int host_ptrace_getxstate(int pid, void *buf, unsigned long len);
 int host_ptrace_setxstate(int pid, const void *buf, unsigned long len);
 int host_ptrace_syscall(int pid, struct host_syscall *sc);
 int host_ptrace_fault(int pid, struct host_fault *fault);
+/* Is an exception waiting to be reported?  Nothing runs before it is. */
+int host_ptrace_pending(int pid);
 /* One register by its place in struct host_regs. */
 int host_ptrace_poke(int pid, unsigned long offset, um_u64 value);
 int host_ptrace_peek(int pid, unsigned long offset, um_u64 *value);

@@ -27,13 +27,26 @@
 DEFINE_PER_CPU(int, engine_running);
 
 /* The stub that all others are cloned from; it never runs guest code. */
-static int first_stub __ro_after_init;
+static struct stub_thread first_stub;
 /* Its registers: selectors and flags as the host wants them. */
-static struct host_regs template;
+static struct host_regs template __ro_after_init;
 
-static int ptrace_start(const char **why)
+/*
+ * Stubs that nobody needs any more: to empty one costs the host a third of what
+ * it costs to end it and to clone another.
+ */
+#define SPARE_STUBS	8
+
+struct spare_stubs {
+	unsigned int		nr;
+	struct stub_thread	stub[SPARE_STUBS];
+};
+
+static DEFINE_PER_CPU(struct spare_stubs, spare_stubs);
+
+static int make_first_stub(const char **why)
 {
-	struct host_stub_layout layout = {
+	const struct host_stub_layout layout = {
 		.code		= STUB_CODE,
 		.image		= stub_image,
 		.code_len	= stub_image_end - stub_image,
@@ -42,29 +55,22 @@ static int ptrace_start(const char **why)
 		.end		= STUB_END,
 		.mem_fd		= physmem_fd,
 	};
-	int pid, err;
+	int pid = host_stub_first(&layout, why);
 
-	pid = host_stub_first(&layout, why);
 	if (pid < 0)
 		return pid;
-	*why = "PTRACE_GETREGS";
-	err = host_ptrace_getregs(pid, &template);
-	if (err < 0)
-		return err;
-	first_stub = pid;
+	first_stub = (struct stub_thread) { .pid = pid, .cpu = -1 };
 	return 0;
 }
 
-/*
- * Did the stub's own code fault?  A guest can bring that about, by forbidding
- * itself memory with protection keys.
- */
-static bool is_fault(int pid, int sig)
+static int ptrace_start(const char **why)
 {
-	struct host_fault fault;
+	int err = make_first_stub(why);
 
-	return (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) &&
-	       host_ptrace_fault(pid, &fault) >= 0 && fault.code > 0;
+	if (err)
+		return err;
+	*why = "PTRACE_GETREGS";
+	return host_ptrace_getregs(first_stub.pid, &template);
 }
 
 static int stub_lost(int pid, const char *what, int err, int sig)
@@ -75,12 +81,13 @@ static int stub_lost(int pid, const char *what, int err, int sig)
 }
 
 /*
- * Runs stub code until it stops by int3.  Its registers are lost.  -ESRCH: the
- * stub is gone, and reaped.
+ * Runs stub code until it stops by int3.  Its registers are lost.  -EPROTO: it
+ * stopped by ud2; -ESRCH: the stub is gone, and reaped.
  */
 static int run_stub_code(int pid, struct host_regs *regs)
 {
 	struct host_stop_info stop;
+	struct host_fault fault;
 	int err;
 
 	regs->cs = template.cs;
@@ -90,7 +97,7 @@ static int run_stub_code(int pid, struct host_regs *regs)
 	err = host_ptrace_setregs_code(pid, regs);
 	if (err < 0)
 		return stub_lost(pid, "PTRACE_SETREGS", err, 0);
-	do {
+	for (;;) {
 		err = host_ptrace_cont(pid);
 		if (err < 0)
 			return stub_lost(pid, "PTRACE_CONT", err, 0);
@@ -99,134 +106,199 @@ static int run_stub_code(int pid, struct host_regs *regs)
 			return stub_lost(pid, "wait", err, 0);
 		if (stop.why == HOST_STOP_DEAD)
 			return stub_lost(pid, "killed", -ESRCH, stop.sig);
-		if (stop.why == HOST_STOP_SIGNAL && is_fault(pid, stop.sig)) {
-			host_stub_kill(pid);
-			return stub_lost(pid, "fault in its own code", -ESRCH,
-					 stop.sig);
-		}
-		/* Anything but our own trap was sent from outside. */
-	} while (stop.why != HOST_STOP_SIGNAL || stop.sig != SIGTRAP);
-	return 0;
+		/* A signal that somebody sent is no business of the stub's. */
+		if (stop.why != HOST_STOP_SIGNAL ||
+		    host_ptrace_fault(pid, &fault) < 0 || fault.code <= 0)
+			continue;
+		if (likely(stop.sig == SIGTRAP))
+			return 0;
+		if (stop.sig == SIGILL)
+			return -EPROTO;
+		/*
+		 * A guest can bring it about, by forbidding itself memory with
+		 * protection keys.
+		 */
+		host_stub_kill(pid);
+		return stub_lost(pid, "fault in its own code", -ESRCH, stop.sig);
+	}
 }
 
-/* Has a stub do one system call of the host. */
-static long stub_syscall(int pid, long nr, u64 a0, u64 a1, u64 a2, u64 a3,
-			 u64 a4, u64 a5)
+/* A new host thread, stopped.  It has a copy of the registers of @from. */
+static int stub_clone(struct stub_thread *from, unsigned long flags,
+		      struct stub_thread *new)
+{
+	struct host_regs regs = template;
+	struct host_stop_info stop;
+	um_u64 ip, ax;
+	int err;
+
+	regs.ip = stub_address(stub_image_syscall);
+	regs.ax = __NR_clone;
+	regs.di = flags | CLONE_FS | CLONE_FILES | CLONE_PTRACE | CLONE_PARENT;
+	regs.si = 0;
+	regs.dx = 0;
+	regs.r10 = 0;
+	regs.r8 = 0;
+	err = run_stub_code(from->pid, &regs);
+	if (err < 0) {
+		from->dead = err == -ESRCH;
+		return err;
+	}
+	err = host_ptrace_get_ax_ip(from->pid, &ax, &ip);
+	if (err < 0 || (long)ax < 0)
+		return err ?: (long)ax;
+	*new = (struct stub_thread) { .pid = ax, .cpu = from->cpu };
+	err = host_ptrace_wait(new->pid, &stop);
+	if (err < 0)
+		return err;
+	return stop.why == HOST_STOP_DEAD ? -ECHILD : 0;
+}
+
+static int clone_first(struct stub_thread *new)
+{
+	const char *why;
+	int err;
+
+	if (likely(!first_stub.dead)) {
+		err = stub_clone(&first_stub, 0, new);
+		if (err != -ESRCH)
+			return err;
+	}
+	/* Somebody has ended it. */
+	err = make_first_stub(&why);
+	if (err) {
+		pr_warn_ratelimited("no stub can be made: %s: %pe\n", why,
+				    ERR_PTR(err));
+		return err;
+	}
+	return stub_clone(&first_stub, 0, new);
+}
+
+/* Makes a stub the first of @mm. */
+static int stub_adopt(struct stub_thread *stub, struct mm_struct *mm)
 {
 	struct host_regs regs = template;
 	um_u64 ax, ip;
 	int err;
 
-	regs.ip = stub_address(stub_image_syscall);
-	regs.ax = nr;
-	regs.di = a0;
-	regs.si = a1;
-	regs.dx = a2;
-	regs.r10 = a3;
-	regs.r8 = a4;
-	regs.r9 = a5;
-	err = run_stub_code(pid, &regs);
-	if (err < 0)
-		return err;
-	err = host_ptrace_get_ax_ip(pid, &ax, &ip);
-	return err < 0 ? err : (long)ax;
+	regs.ip = stub_address(stub_image_adopt);
+	regs.bx = (u64)page_to_pfn(mm->context.stub.data) << PAGE_SHIFT;
+	err = run_stub_code(stub->pid, &regs);
+	if (!err)
+		/* It may be that of a program: the next starts like any. */
+		err = host_ptrace_setxstate(stub->pid, um_xstate_init, um_xstate_size);
+	else if (err == -EPROTO)
+		err = host_ptrace_get_ax_ip(stub->pid, &ax, &ip) ?: (long)ax;
+	if (err < 0 && err != -ESRCH)
+		host_stub_kill(stub->pid);
+	return err;
 }
 
-/* A new host thread, stopped. */
-static int stub_clone(int from, unsigned long flags)
+/* With interrupts disabled, as all that works on stubs which are shared. */
+static int stub_get(struct mm_struct *mm, struct stub_thread *stub)
 {
-	struct host_stop_info stop;
-	int pid, err;
+	struct spare_stubs *spare = this_cpu_ptr(&spare_stubs);
+	int err;
 
-	pid = stub_syscall(from, __NR_clone, flags | CLONE_PTRACE | CLONE_PARENT,
-			   0, 0, 0, 0, 0);
-	if (pid < 0)
-		return pid;
-	err = host_ptrace_wait(pid, &stop);
-	if (err < 0)
-		return err;
-	return stop.why == HOST_STOP_DEAD ? -ECHILD : pid;
+	while (spare->nr) {
+		*stub = spare->stub[--spare->nr];
+		if (!stub_adopt(stub, mm))
+			return 0;
+		/* Ended by somebody, like any process of the user's. */
+	}
+	err = clone_first(stub);
+	return err ?: stub_adopt(stub, mm);
+}
+
+/* Nobody else runs in its address space. */
+static void stub_put(struct stub_thread *stub)
+{
+	struct spare_stubs *spare = this_cpu_ptr(&spare_stubs);
+
+	if (spare->nr < SPARE_STUBS)
+		spare->stub[spare->nr++] = *stub;
+	else
+		host_stub_kill(stub->pid);
 }
 
 static int ptrace_mm_init(struct mm_struct *mm)
 {
-	struct stub_mm *stub = &mm->context.stub;
 	unsigned long flags;
-	long err;
-	int pid;
+	int err;
 
-	/*
-	 * The first stub is used by one at a time.  Nothing sleeps meanwhile,
-	 * and with interrupts disabled nothing else runs on this CPU.
-	 */
+	/* Nothing sleeps meanwhile, so that nothing else runs on this CPU. */
 	local_irq_save(flags);
-	pid = stub_clone(first_stub, CLONE_FS | CLONE_FILES);
-	if (pid < 0) {
-		err = pid;
-		goto out;
-	}
-	err = stub_syscall(pid, __NR_mmap, STUB_DATA, PAGE_SIZE, PROT_READ,
-			   MAP_SHARED | MAP_FIXED, 0, (u64)page_to_pfn(stub->data) << PAGE_SHIFT);
-	if (err < 0) {
-		if (err != -ESRCH)
-			host_stub_kill(pid);
-		goto out;
-	}
-	stub->pid = pid;
-	err = 0;
-out:
+	err = stub_get(mm, &mm->context.stub.spare);
 	local_irq_restore(flags);
-	if (err)
+	if (err) {
+		mm->context.stub.spare.pid = 0;
 		pr_warn_ratelimited("the host refuses another process: %pe\n",
 				    ERR_PTR(err));
+	}
 	return err == -ENOMEM ? -ENOMEM : err ? -EAGAIN : 0;
 }
 
 static void ptrace_mm_exit(struct mm_struct *mm)
 {
-	struct stub_mm *stub = &mm->context.stub;
+	struct stub_thread *stub = &mm->context.stub.spare;
+	unsigned long flags;
 
-	if (stub->pid)
-		host_stub_kill(stub->pid);
+	if (!stub->pid)
+		return;
+	local_irq_save(flags);
+	stub_put(stub);
 	stub->pid = 0;
+	local_irq_restore(flags);
 }
 
 static int ptrace_attach(struct task_struct *task, struct task_struct *like)
 {
-	struct mm_struct *mm = task->mm;
 	struct stub_thread *stub = &task->thread.host;
+	struct stub_mm *mm = &task->mm->context.stub;
 	unsigned long flags;
-	int pid;
+	int err = 0;
 
 	if (like) {
 		/* The clone uses the registers of the one that is cloned. */
 		regs_fetch(like);
 		regs_changed(task_pt_regs(like));
 		local_irq_save(flags);
-		pid = stub_clone(like->thread.stub->pid,
-				 CLONE_VM | CLONE_FS | CLONE_FILES);
+		err = stub_clone(like->thread.stub, CLONE_VM, stub);
 		local_irq_restore(flags);
-		if (pid == -ESRCH)
-			like->thread.stub->dead = true;
 	} else {
-		pid = xchg(&mm->context.stub.pid, 0) ?: -ESRCH;
+		*stub = mm->spare;
+		mm->spare.pid = 0;
+		if (!stub->pid)
+			err = -ESRCH;
 	}
-	if (pid < 0)
-		return pid == -ENOMEM ? -ENOMEM : -EAGAIN;
-	*stub = (struct stub_thread) { .pid = pid, .cpu = -1 };
+	if (err)
+		return err == -ENOMEM ? -ENOMEM : -EAGAIN;
+	mm->threads++;
 	task->thread.stub = stub;
 	return 0;
+}
+
+static bool has_debugregs(const struct thread_struct *t)
+{
+	return t->debug_set || memchr_inv(t->debugreg, 0, sizeof(t->debugreg));
 }
 
 static void ptrace_detach(struct task_struct *task)
 {
 	struct stub_thread *stub = task->thread.stub;
+	struct stub_mm *mm = &task->mm->context.stub;
+	unsigned long flags;
 
+	local_irq_save(flags);
 	task->thread.stub = NULL;
-	if (!stub)
-		return;
-	if (!stub->dead)
+	mm->threads--;
+	if (stub->dead)
+		;
+	else if (mm->threads || mm->spare.pid || has_debugregs(&task->thread))
 		host_stub_kill(stub->pid);
+	else
+		stub_put(stub);
+	local_irq_restore(flags);
 }
 
 /* Keeps the stub on the host CPU that this virtual CPU is confined to. */
@@ -250,7 +322,10 @@ static int load_regs(struct task_struct *task, struct pt_regs *regs)
 		memcpy(&image, regs, sizeof(image));
 		/* The host is to restart no system call of its own. */
 		image.orig_ax = -1;
-		err = host_ptrace_setregs(pid, &image);
+		if (regs->state & REGS_SEGS)
+			err = host_ptrace_setregs(pid, &image);
+		else
+			err = host_ptrace_setregs_code(pid, &image);
 	} else if (regs->state & REGS_RESULT) {
 		err = host_ptrace_poke(pid, offsetof(struct host_regs, ax),
 				       regs->ax);
@@ -340,16 +415,25 @@ static void ptrace_run(struct task_struct *task, struct pt_regs *regs,
 	barrier();
 	if (unlikely(raw_cpu_read(irq_state.pending))) {
 		this_cpu_write(engine_running, 0);
-		regs->state &= ~(REGS_LOAD | REGS_RESULT);
+		regs->state &= ~(REGS_LOAD | REGS_RESULT | REGS_SEGS);
 		regs->orig_ax = -1;
 		ev->type = STUB_INTERRUPT;
 		return;
 	}
 	regs->state = 0;
-	host_ptrace_run(stub->pid, task_thread_info(task)->flags & _TIF_SINGLESTEP);
+	do {
+		host_ptrace_run(stub->pid,
+				task_thread_info(task)->flags & _TIF_SINGLESTEP);
 wait:
-	if (host_ptrace_wait(stub->pid, &stop) < 0)
-		stop.why = HOST_STOP_DEAD;
+		if (host_ptrace_wait(stub->pid, &stop) < 0)
+			stop.why = HOST_STOP_DEAD;
+		/*
+		 * It may have been interrupted between an exception and its
+		 * report, which would come in the midst of what the stub is
+		 * made to do next.
+		 */
+	} while (stop.why == HOST_STOP_INTERRUPT &&
+		 host_ptrace_pending(stub->pid));
 	this_cpu_write(engine_running, 0);
 
 	switch (stop.why) {
@@ -424,17 +508,17 @@ static int ptrace_run_batch(struct task_struct *task, struct mm_struct *mm,
 	regs.bx = n;
 	regs.bp = STUB_DATA;
 	*err = run_stub_code(pid, &regs);
-	if (*err >= 0)
+	if (likely(!*err))
+		return n;
+	if (*err == -EPROTO) {
 		*err = host_ptrace_getregs(pid, &regs);
-	if (*err < 0) {
-		task->thread.stub->dead = *err == -ESRCH;
-		return 0;
+		if (!*err) {
+			*err = (int)regs.ax;
+			return n - regs.bx;
+		}
 	}
-	if (regs.bx) {
-		*err = (int)regs.ax;
-		return n - regs.bx;
-	}
-	return n;
+	task->thread.stub->dead = *err == -ESRCH;
+	return 0;
 }
 
 const struct engine ptrace_engine = {
@@ -453,14 +537,3 @@ const struct engine ptrace_engine = {
 	.set_debugreg	= ptrace_set_debugreg,
 	.run_batch	= ptrace_run_batch,
 };
-
-/* What exec starts with is what a clone of the first stub has. */
-static int __init first_stub_xstate(void)
-{
-	int err = host_ptrace_setxstate(first_stub, um_xstate_init, um_xstate_size);
-
-	if (first_stub && err < 0)
-		panic("the host refuses the initial FPU state: %pe", ERR_PTR(err));
-	return 0;
-}
-early_initcall(first_stub_xstate);

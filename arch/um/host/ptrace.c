@@ -193,6 +193,20 @@ int host_ptrace_fault(int pid, struct host_fault *fault)
 	return 0;
 }
 
+int host_ptrace_pending(int pid)
+{
+	struct ptrace_peeksiginfo_args args = { .nr = 8 };
+	siginfo_t info[8];
+	long n;
+
+	n = sys(SYS_ptrace, PTRACE_PEEKSIGINFO, pid, &args, info);
+	for (long i = 0; i < n; i++)
+		if (info[i].si_code > 0 &&
+		    sigmask_of(info[i].si_signo) & (fault_signals() | sigmask_of(SIGTRAP)))
+			return 1;
+	return 0;
+}
+
 int host_ptrace_poke(int pid, unsigned long offset, um_u64 value)
 {
 	return sys(SYS_ptrace, PTRACE_POKEUSR, pid, offset, value);
@@ -260,11 +274,7 @@ int host_ptrace_wait(int pid, struct host_stop_info *info)
 	return ret;
 }
 
-/*
- * The whole process dies, whichever of its threads is named, but only that one
- * is reaped.  The host keeps the first thread of a process until all others
- * have been reaped, so it must be the last to come here.
- */
+/* Every stub is a process of its own, though some share their memory. */
 void host_stub_kill(int pid)
 {
 	struct host_stop_info info;

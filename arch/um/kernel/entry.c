@@ -108,6 +108,8 @@ void __noreturn task_entry(struct task_struct *prev, int (*fn)(void *), void *ar
 	if (fn) {
 		fn(arg);
 		/* A kernel thread comes back only if it has done an exec. */
+	} else {
+		guest_will_write(current_pt_regs()->sp - sizeof(long));
 	}
 	syscall_exit_to_user_mode(current_pt_regs());
 	guest_loop();

@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <asm/engine.h>
 #include <asm/mmu_context.h>
+#include <asm/tlb.h>
 
 int init_new_context(struct task_struct *task, struct mm_struct *mm)
 {
@@ -13,6 +14,7 @@ int init_new_context(struct task_struct *task, struct mm_struct *mm)
 
 	mm->context = (mm_context_t) { };
 	spin_lock_init(&stub->lock);
+	stub_tlb_fill_all(mm);
 
 	stub->data = alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!stub->data)

@@ -63,10 +63,12 @@ static bool allowed(struct vm_area_struct *vma, enum access access)
 
 /*
  * Resolves a fault at @addr.  0, or the VM_FAULT_* that stands in the way, or
- * VM_FAULT_SIGSEGV with *code; VM_FAULT_RETRY when a signal came first.
+ * VM_FAULT_SIGSEGV with *code; VM_FAULT_RETRY when a signal came first.  @fill,
+ * if given, becomes what the stub should map.
  */
 static vm_fault_t resolve(struct mm_struct *mm, unsigned long addr,
-			  enum access *access, struct pt_regs *regs, int *code)
+			  enum access *access, struct pt_regs *regs,
+			  struct stub_range *fill, int *code)
 {
 	unsigned int flags = FAULT_FLAG_DEFAULT;
 	struct vm_area_struct *vma;
@@ -103,6 +105,9 @@ retry:
 	if (fault & VM_FAULT_RETRY) {
 		flags |= FAULT_FLAG_TRIED;
 		goto retry;
+	}
+	if (fill && !(fault & VM_FAULT_ERROR)) {
+		*fill = fault_around(vma, addr, *access);
 	}
 	mmap_read_unlock(mm);
 	return fault & VM_FAULT_ERROR;
@@ -145,6 +150,7 @@ void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long addr = ev->addr;
+	struct stub_range fill = { addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE };
 	enum access access = ACCESS_UNKNOWN;
 	vm_fault_t fault;
 	int code;
@@ -175,9 +181,9 @@ void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 	else if (ev->code == SEGV_ACCERR)
 		access = ACCESS_WRITE;	/* it could be read, or executed */
 
-	fault = resolve(mm, addr, &access, regs, &code);
+	fault = resolve(mm, addr, &access, regs, &fill, &code);
 	if (!fault)
-		stub_tlb_fill(mm, addr);
+		stub_tlb_fill(mm, addr, &fill);
 	else if (fault & VM_FAULT_RETRY)
 		return;
 	else if (fault & VM_FAULT_OOM)
@@ -190,6 +196,22 @@ void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 		send_fault(regs, SIGSEGV, code, addr, access);
 }
 
+void guest_will_write(unsigned long addr)
+{
+	struct mm_struct *mm = current->mm;
+	enum access access = ACCESS_WRITE;
+	struct stub_range fill;
+	int code;
+
+	if (addr >= TASK_SIZE)
+		return;
+	fill = (struct stub_range) { addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE };
+	/* Of what is to be mapped already it may be a part. */
+	if (!resolve(mm, addr, &access, NULL, &fill, &code) &&
+	    !mm->context.stub.fill.end)
+		stub_tlb_fill(mm, addr, &fill);
+}
+
 int fault_in_user(unsigned long addr, enum access access)
 {
 	struct mm_struct *mm = current->mm;
@@ -197,5 +219,5 @@ int fault_in_user(unsigned long addr, enum access access)
 
 	if (faulthandler_disabled() || !mm || addr >= TASK_SIZE)
 		return -EFAULT;
-	return resolve(mm, addr, &access, NULL, &code) ? -EFAULT : 0;
+	return resolve(mm, addr, &access, NULL, NULL, &code) ? -EFAULT : 0;
 }

@@ -13,6 +13,7 @@
 #include <linux/mman.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <asm/engine.h>
 #include <asm/pgtable.h>
 #include <asm/tlb.h>
@@ -22,18 +23,21 @@
 /* The physical memory file's descriptor in every stub. */
 #define STUB_MEM_FD		0
 
-/* What a fault maps besides its own page, if the page tables have it. */
-#define FILL_AROUND		(64UL << 10)
-
-/* How much of what was changed is mapped again without waiting for a fault. */
+/* How much is mapped without waiting for a fault, in host mappings... */
 #define REMAP_RUNS_MAX		48
+/* ... and in entries that are looked at for it. */
+#define FILL_ENTRIES_MAX	16384
+
+#define NO_FAULT		ULONG_MAX
 
 /**
  * struct tlb_batch - operations for the stub, as they are put together
  * @task:	whose host thread will run them
  * @op:		the batch, on the address space's data page
  * @nr:		operations in it
- * @remaps:	mappings that were made again so far, see REMAP_RUNS_MAX
+ * @remaps:	mappings that were made so far, see REMAP_RUNS_MAX
+ * @looked:	entries that were looked at for SYNC_FILL, see FILL_ENTRIES_MAX
+ * @fault:	page that guest code will use at once; NO_FAULT: none is known
  * @failed:	the host refused one: everything was dropped
  * @kind:	the run that grows at the moment; it becomes one operation
  */
@@ -43,6 +47,8 @@ struct tlb_batch {
 	struct stub_op		*op;
 	unsigned int		nr;
 	unsigned int		remaps;
+	unsigned int		looked;
+	unsigned long		fault;
 	int			failed;
 
 	enum { RUN_NONE, RUN_MAP, RUN_UNMAP, RUN_PROTECT } kind;
@@ -70,6 +76,17 @@ static void batch_add(struct tlb_batch *b, const struct stub_op *op)
 		batch_run(b);
 }
 
+/*
+ * Pages that are about to be written enter the host's page tables at once.  For
+ * the others the host has a way of its own, which is cheap and takes but what
+ * is used.
+ */
+static int populate(struct tlb_batch *b)
+{
+	return b->prot & PROT_WRITE && b->fault < b->end &&
+	       b->end - b->start <= SZ_256K ? MAP_POPULATE : 0;
+}
+
 /* Ends the run that is growing. */
 static void run_end(struct tlb_batch *b)
 {
@@ -82,7 +99,7 @@ static void run_end(struct tlb_batch *b)
 		batch_add(b, &(struct stub_op) {
 			.nr = __NR_mmap,
 			.args = { b->start, len, b->prot,
-				  MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+				  MAP_SHARED | MAP_FIXED | populate(b),
 				  STUB_MEM_FD, b->pa },
 		});
 		break;
@@ -150,9 +167,14 @@ static int wanted_prot(unsigned long entry)
 enum sync_mode {
 	SYNC_STALE,	/* the stub may map anything here */
 	SYNC_READONLY,	/* it may only map writable what no longer is */
-	SYNC_FILL,	/* it lacks what it could have */
-	SYNC_FORCE,	/* it has faulted here */
+	SYNC_FILL,	/* it lacks what it could have, or needs */
 };
+
+/* What may be mapped, but need not be: has there been enough of it? */
+static bool fill_enough(struct tlb_batch *b)
+{
+	return b->remaps >= REMAP_RUNS_MAX || b->looked >= FILL_ENTRIES_MAX;
+}
 
 /*
  * One entry: a page, or a huge page.  Returns the entry with the bits that say
@@ -176,11 +198,13 @@ static unsigned long sync_entry(struct tlb_batch *b, enum sync_mode mode,
 			  prot & ~PROT_WRITE);
 		return entry & ~_PAGE_HOST_RW;
 	case SYNC_FILL:
-		if (!want || has == want)
-			return entry;
-		break;
-	case SYNC_FORCE:
 		if (!want)
+			return entry;
+		/* Whatever it maps there, it is not good enough. */
+		if (b->fault - addr < size)
+			break;
+		b->looked++;
+		if (has == want || fill_enough(b))
 			return entry;
 		break;
 	case SYNC_STALE:
@@ -254,6 +278,8 @@ static void sync_range(struct tlb_batch *b, enum sync_mode mode,
 		p4d_t *p4d = p4d_offset(pgd, addr);
 		pud_t *pud;
 
+		if (mode == SYNC_FILL && fill_enough(b))
+			break;
 		if (p4d_none(*p4d)) {
 			next = pgd_addr_end(addr, end);
 			sync_hole(b, mode, addr, next);
@@ -318,7 +344,7 @@ static void forget_all(struct mm_struct *mm)
  * The host has no more room for mappings (vm.max_map_count), or no memory for
  * them: all are dropped, and the page that is needed now is tried once more.
  */
-static int drop_all(struct tlb_batch *b, unsigned long fill)
+static int drop_all(struct tlb_batch *b)
 {
 	int why = b->failed;
 
@@ -328,8 +354,8 @@ static int drop_all(struct tlb_batch *b, unsigned long fill)
 	batch_add(b, &(struct stub_op) {
 		.nr = __NR_munmap, .args = { 0, TASK_SIZE },
 	});
-	if (fill)
-		sync_range(b, SYNC_FORCE, fill, fill + PAGE_SIZE);
+	if (b->fault != NO_FAULT)
+		sync_range(b, SYNC_FILL, b->fault, b->fault + PAGE_SIZE);
 	batch_run(b);
 	if (b->failed)
 		pr_err("%s[%d]: the host refuses to map guest memory (%pe, then %pe)\n",
@@ -341,12 +367,13 @@ static int drop_all(struct tlb_batch *b, unsigned long fill)
 int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 {
 	struct stub_mm *stub = &mm->context.stub;
-	unsigned long fill = stub->fill & PAGE_MASK;
 	struct tlb_batch b = {
 		.task = task,
 		.mm = mm,
 		.op = page_address(stub->data),
+		.fault = stub->fault ? stub->fault & PAGE_MASK : NO_FAULT,
 	};
+	unsigned long middle = max(stub->fill.start, stub->fault & PAGE_MASK);
 	int i;
 
 	for (i = 0; i < stub->stale.nr; i++)
@@ -359,15 +386,16 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 			   stub->readonly.range[i].end);
 	stub->readonly.nr = 0;
 
-	if (stub->fill) {
-		unsigned long from = fill & ~(FILL_AROUND - 1);
-
-		sync_range(&b, SYNC_FORCE, fill, fill + PAGE_SIZE);
-		sync_range(&b, SYNC_FILL, from, from + FILL_AROUND);
-		stub->fill = 0;
+	/* From where it is needed on; the rest may be more than is cheap. */
+	if (stub->fill.end) {
+		sync_range(&b, SYNC_FILL, middle, stub->fill.end);
+		sync_range(&b, SYNC_FILL, stub->fill.start, middle);
 	}
+	stub->fault = 0;
+	stub->fill = (struct stub_range) { };
+
 	batch_run(&b);
 	if (unlikely(b.failed))
-		return drop_all(&b, fill);
+		return drop_all(&b);
 	return 0;
 }

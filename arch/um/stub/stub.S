@@ -8,7 +8,9 @@
  * write.
  */
 #include <linux/linkage.h>
+#include <asm/asm-offsets.h>
 #include <asm/layout.h>
+#include <asm/page.h>
 #include <asm/unistd_64.h>
 
 	.section .rodata.stub, "a", @progbits
@@ -44,12 +46,36 @@ SYM_DATA_START(stub_image_syscall)
 SYM_DATA_END(stub_image_syscall)
 
 /*
- * The batch: %rbx operations from %rbp on, see struct stub_op.  Stops with
- * %rbx: operations not done; %rax: the error of the one that failed.
+ * The stub becomes that of another address space, whose data page is at %rbx in
+ * the physical memory file.  Stops by ud2 if the host refuses.
+ */
+SYM_DATA_START(stub_image_adopt)
+	xorl	%edi, %edi
+	movabsq	$STUB_START, %rsi
+	movl	$__NR_munmap, %eax
+	syscall
+	testq	%rax, %rax
+	jnz	1f
+	movabsq	$STUB_DATA, %rdi
+	movl	$PAGE_SIZE, %esi
+	movl	$STUB_DATA_PROT, %edx
+	movl	$STUB_DATA_FLAGS, %r10d
+	xorl	%r8d, %r8d
+	movq	%rbx, %r9
+	movl	$__NR_mmap, %eax
+	syscall
+	cmpq	$-4096, %rax
+	ja	1f
+	int3
+1:	ud2
+SYM_DATA_END(stub_image_adopt)
+
+/*
+ * The batch: %rbx operations, at least one, from %rbp on, see struct stub_op.
+ * Stops by ud2 if the host refuses one of them, with %rbx: operations not done;
+ * %rax: the error.
  */
 SYM_DATA_START(stub_image_batch)
-	testq	%rbx, %rbx
-	jz	3f
 2:	movq	0(%rbp), %rax
 	movq	8(%rbp), %rdi
 	movq	16(%rbp), %rsi
@@ -63,8 +89,8 @@ SYM_DATA_START(stub_image_batch)
 	addq	$56, %rbp
 	decq	%rbx
 	jnz	2b
-3:	int3
-	jmp	3b
+	int3
+3:	ud2
 SYM_DATA_END(stub_image_batch)
 
 SYM_DATA_END_LABEL(stub_image, SYM_L_GLOBAL, stub_image_end)

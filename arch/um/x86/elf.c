@@ -18,5 +18,5 @@ void elf_plat_init(struct pt_regs *regs)
 	regs->cs = GUEST_CS;
 	regs->ss = GUEST_SS;
 	regs->flags = X86_EFLAGS_IF | X86_EFLAGS_FIXED;
-	regs->state = REGS_FULL | REGS_LOAD;
+	regs->state = REGS_FULL | REGS_LOAD | REGS_SEGS;
 }

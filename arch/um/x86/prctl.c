@@ -27,7 +27,7 @@ int x86_set_tls(struct task_struct *task, unsigned long tls)
 		return -EPERM;
 	regs->fs_base = tls;
 	regs->fs = 0;
-	regs_changed(regs);
+	regs_segs_changed(regs);
 	return 0;
 }
 
@@ -39,7 +39,7 @@ static long set_gs(struct task_struct *task, unsigned long base)
 		return -EPERM;
 	regs->gs_base = base;
 	regs->gs = 0;
-	regs_changed(regs);
+	regs_segs_changed(regs);
 	return 0;
 }
 

@@ -60,6 +60,7 @@ static bool selector_valid(unsigned int sel)
 static int putreg(struct task_struct *task, unsigned int nr, unsigned long val)
 {
 	unsigned long *reg = reg_word(task, nr);
+	bool segs = false;
 
 	switch (nr) {
 	case REG(cs):
@@ -79,6 +80,7 @@ static int putreg(struct task_struct *task, unsigned int nr, unsigned long val)
 		val = (u16)val;
 		if (!selector_valid(val))
 			return -EIO;
+		segs = true;
 		break;
 	case REG(flags):
 		val = (*reg & ~PTRACE_FLAGS) | (val & PTRACE_FLAGS);
@@ -87,11 +89,18 @@ static int putreg(struct task_struct *task, unsigned int nr, unsigned long val)
 	case REG(gs_base):
 		if (val >= TASK_SIZE_MAX)
 			return -EIO;
+		segs = true;
 		break;
 	}
 
+	/* A tracer writes back all that it read, to change one. */
+	if (val == *reg)
+		return 0;
 	*reg = val;
-	regs_changed(task_pt_regs(task));
+	if (segs)
+		regs_segs_changed(task_pt_regs(task));
+	else
+		regs_changed(task_pt_regs(task));
 	return 0;
 }
 

@@ -3,9 +3,11 @@
 #define _ASM_UM_FAULT_H
 
 #include <linux/types.h>
+#include <asm/mmu.h>
 
 struct pt_regs;
 struct stub_event;
+struct vm_area_struct;
 
 /* x86's page fault error code, as guest signal frames show it. */
 #define PF_PROT		1	/* the page was there */
@@ -25,6 +27,19 @@ enum access {
 
 /* A fault of guest code, resolved or turned into a signal. */
 void guest_fault(struct pt_regs *regs, const struct stub_event *ev);
+
+/*
+ * A fault at @addr is resolved, @vma's lock still held: brings in what is likely
+ * to be wanted next.  Returns what is worth being mapped in the stub.
+ */
+struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
+			       enum access access);
+
+/*
+ * Guest code of the current task is known to write at @addr at once: resolves
+ * the fault beforehand, if it can be.  May sleep.
+ */
+void guest_will_write(unsigned long addr);
 
 /*
  * Makes a guest page accessible to the kernel.  May sleep, unless page faults

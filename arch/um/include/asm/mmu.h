@@ -3,6 +3,7 @@
 #define _ASM_UM_MMU_H
 
 #include <linux/spinlock_types.h>
+#include <asm/stub_thread.h>
 
 /**
  * struct stub_range - guest addresses whose host mappings are out of date
@@ -25,24 +26,30 @@ struct stub_ranges {
 
 /**
  * struct stub_mm - the host side of a guest address space
- * @pid:	host process that waits to become its first thread; 0: taken
+ * @spare:	host thread that waits to become its first one; .pid 0: taken
+ * @threads:	how many host threads run in it
  * @data:	page with the batch, mapped read-only at STUB_DATA
  * @lock:	for what follows
  * @stale:	the stub may map something else there than the page tables say
  * @readonly:	the stub may map something writable that no longer is
- * @fill:	address that faulted: map it and what lies around; 0 none
+ * @fill:	what the page tables have here the stub should map, as far as that
+ *		is cheap; empty: nothing
+ * @fault:	address in @fill that must be mapped, or guest code only faults
+ *		again; 0 none
  *
  * The stub's mappings are a cache of the page tables.  The primitives that
  * change an entry which the stub has mapped add it to @stale or @readonly;
  * mm/tlb.c brings the stub up to date before guest code runs again.
  */
 struct stub_mm {
-	int			pid;
+	struct stub_thread	spare;
+	unsigned int		threads;
 	struct page		*data;
 	spinlock_t		lock;
 	struct stub_ranges	stale;
 	struct stub_ranges	readonly;
-	unsigned long		fill;
+	struct stub_range	fill;
+	unsigned long		fault;
 };
 
 typedef struct {

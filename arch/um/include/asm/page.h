@@ -40,6 +40,12 @@ typedef struct page *pgtable_t;
 #define clear_page(page)	memset((void *)(page), 0, PAGE_SIZE)
 #define copy_page(to, from)	memcpy((void *)(to), (void *)(from), PAGE_SIZE)
 #define clear_user_page(page, vaddr, pg)	clear_page(page)
+
+struct vm_area_struct;
+struct folio;
+/* A cleared page of anonymous memory (mm/fault_around.c). */
+struct folio *um_alloc_anon_folio(struct vm_area_struct *vma, unsigned long addr);
+#define vma_alloc_zeroed_movable_folio	um_alloc_anon_folio
 #define copy_user_page(to, from, vaddr, pg)	copy_page(to, from)
 
 /*

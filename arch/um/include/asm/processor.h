@@ -10,20 +10,10 @@
 #include <asm/percpu.h>
 #include <asm/ptrace.h>
 #include <asm/layout.h>
+#include <asm/stub_thread.h>
 
+struct page_run;
 struct task_struct;
-
-/**
- * struct stub_thread - the host thread of one guest thread
- * @pid:	its id on the host
- * @cpu:	host CPU it is confined to, -1 none
- * @dead:	it was killed from outside, and reaped
- */
-struct stub_thread {
-	int	pid;
-	int	cpu;
-	bool	dead;
-};
 
 /**
  * struct thread_struct - what the architecture keeps of a task
@@ -38,6 +28,8 @@ struct stub_thread {
  * @debugreg:	hardware breakpoints that the guest's tracer has set
  * @fault_ip, @fault_addr, @fault_repeats: the last page fault, and how often it
  *		came again at once
+ * @ahead:	pages that are being faulted in before they are used, see
+ *		mm/fault_around.c
  * @debug_set:	bit n: @debugreg[n] is to be loaded before the guest runs
  */
 struct thread_struct {
@@ -52,6 +44,7 @@ struct thread_struct {
 	unsigned long		fault_ip;
 	unsigned long		fault_addr;
 	unsigned int		fault_repeats;
+	struct page_run		*ahead;
 	unsigned int		debug_set;
 };
 

@@ -16,10 +16,11 @@
  * fetched when somebody asks, and loaded back only when it was changed.
  */
 #define REGS_FULL	1	/* every field is valid */
-#define REGS_LOAD	2	/* the full set goes to the stub before it runs */
+#define REGS_LOAD	2	/* all but segments go to the stub before it runs */
 #define REGS_RESULT	4	/* only ax does */
 #define REGS_KERNEL	8	/* not a guest's: the kernel's own, at a trap */
 #define REGS_IRQS_OFF	16	/* ... that hit while interrupts were disabled */
+#define REGS_SEGS	32	/* with REGS_LOAD: segments and their bases, too */
 
 /*
  * The first 27 words are laid out as struct user_regs_struct, which is what
@@ -41,10 +42,23 @@ struct task_struct;
 /* Makes every field of task_pt_regs(@task) valid; @task must not be running. */
 void regs_fetch(struct task_struct *task);
 
-/* To be called after a field of a guest's registers was changed. */
+/*
+ * To be called after a field of a guest's registers was changed, other than ds,
+ * es, fs, gs and the bases.
+ */
 static inline void regs_changed(struct pt_regs *regs)
 {
 	regs->state |= REGS_LOAD;
+}
+
+/*
+ * Likewise, and after those.  They are apart because the host takes no base
+ * above its users' addresses, but lets programs set one (WRGSBASE): it stays in
+ * the stub as long as nobody loads it.
+ */
+static inline void regs_segs_changed(struct pt_regs *regs)
+{
+	regs->state |= REGS_LOAD | REGS_SEGS;
 }
 
 static inline bool user_mode(const struct pt_regs *regs)

@@ -6,7 +6,8 @@
 #include <asm/layout.h>
 
 extern const char stub_image[], stub_image_end[];
-extern const char stub_image_entry[], stub_image_syscall[], stub_image_batch[];
+extern const char stub_image_entry[], stub_image_syscall[];
+extern const char stub_image_adopt[], stub_image_batch[];
 
 static inline unsigned long stub_address(const char *label)
 {

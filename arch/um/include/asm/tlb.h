@@ -27,13 +27,24 @@ static inline bool stub_tlb_is_stale(struct mm_struct *mm)
 {
 	struct stub_mm *stub = &mm->context.stub;
 
-	return stub->stale.nr || stub->readonly.nr || stub->fill;
+	return stub->stale.nr || stub->readonly.nr || stub->fill.end;
 }
 
-/* The guest faulted at @addr and the fault is resolved: map it at the sync. */
-static inline void stub_tlb_fill(struct mm_struct *mm, unsigned long addr)
+/* The address space is new: the sync maps what the page tables have by then. */
+static inline void stub_tlb_fill_all(struct mm_struct *mm)
 {
-	mm->context.stub.fill = addr | 1;
+	mm->context.stub.fill = (struct stub_range) { 0, TASK_SIZE };
+}
+
+/*
+ * The guest faulted at @addr and the fault is resolved: the sync maps it, and
+ * what the page tables have in @around.
+ */
+static inline void stub_tlb_fill(struct mm_struct *mm, unsigned long addr,
+				 const struct stub_range *around)
+{
+	mm->context.stub.fault = addr | 1;
+	mm->context.stub.fill = *around;
 }
 
 #endif /* _ASM_UM_TLB_H */

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a page fault brings along.
+ *
+ * A fault of guest code costs as much as a hundred system calls of the host,
+ * nearly all of it for the way there and back.  So it takes what is likely to be
+ * wanted next, as far as that is in memory or can be had at once:
+ *
+ *   a file's page		all pages around it that are in memory
+ *   a private copy of one	those next to it, as the data of a program is
+ *				written throughout when it starts
+ *   anonymous memory		as many pages as were used right before it, so
+ *				that memory in use at most doubles; the kernel's
+ *				folios come on top (folios.c)
+ */
+#include <linux/align.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/log2.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+#include <linux/userfaultfd_k.h>
+#include <asm/fault.h>
+#include <asm/pgtable.h>
+
+#define FILE_AROUND	SZ_1M
+#define COPY_AROUND	SZ_32K
+#define FILL_AROUND	SZ_64K
+#define AHEAD_PAGES	64
+
+/**
+ * struct page_run - physically consecutive pages: one mapping of the host
+ *
+ * @next:	the first that is not in use
+ * @nr:		how many there are from it on
+ * @wanted:	how many will be asked for
+ */
+struct page_run {
+	struct page	*next;
+	unsigned int	nr;
+	unsigned int	wanted;
+};
+
+static struct stub_range around(const struct vm_area_struct *vma,
+				unsigned long addr, unsigned long size)
+{
+	return (struct stub_range) {
+		max(vma->vm_start, ALIGN_DOWN(addr, size)),
+		min(vma->vm_end, ALIGN_DOWN(addr, size) + size),
+	};
+}
+
+/* NULL: there is no table of normal pages. */
+static pmd_t *find_pmd(struct mm_struct *mm, unsigned long addr)
+{
+	pud_t *pud = pud_offset(p4d_offset(pgd_offset(mm, addr), addr), addr);
+	pmd_t *pmd;
+
+	if (pud_none(*pud))
+		return NULL;
+	pmd = pmd_offset(pud, addr);
+	return pmd_none(*pmd) || pmd_leaf(*pmd) ? NULL : pmd;
+}
+
+/* A look at an entry; it may change at any time. */
+static pte_t peek_pte(struct mm_struct *mm, unsigned long addr)
+{
+	pmd_t *pmd;
+	pte_t pte = __pte(0);
+
+	rcu_read_lock();
+	pmd = find_pmd(mm, addr);
+	if (pmd)
+		pte = *((pte_t *)pmd_page_vaddr(*pmd) + pte_index(addr));
+	rcu_read_unlock();
+	return pte;
+}
+
+/* ---- files ---------------------------------------------------------------- */
+
+static bool maps_file(const struct vm_area_struct *vma)
+{
+	return vma->vm_ops && vma->vm_ops->map_pages &&
+	       !(vma->vm_flags & VM_RAND_READ);
+}
+
+/* Enters the pages of the file that are in memory into the page tables. */
+static void map_file(struct vm_area_struct *vma, unsigned long addr,
+		     const struct stub_range *r)
+{
+	struct vm_fault vmf = {
+		.vma = vma,
+		.address = addr,
+		.real_address = addr,
+		.pgoff = linear_page_index(vma, addr),
+		/* The fault has made the table, and it is that of all of @r. */
+		.pmd = find_pmd(vma->vm_mm, addr),
+	};
+
+	if (!vmf.pmd)
+		return;
+	rcu_read_lock();
+	vma->vm_ops->map_pages(&vmf, linear_page_index(vma, r->start),
+			       linear_page_index(vma, r->end) - 1);
+	rcu_read_unlock();
+}
+
+static void copy_file(struct vm_area_struct *vma, const struct stub_range *r)
+{
+	unsigned long addr;
+
+	for (addr = r->start; addr < r->end; addr += PAGE_SIZE) {
+		pte_t pte = peek_pte(vma->vm_mm, addr);
+
+		if (!pte_present(pte) || pte_write(pte))
+			continue;
+		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE, NULL) &
+		    VM_FAULT_ERROR)
+			return;
+	}
+}
+
+/* ---- anonymous memory ----------------------------------------------------- */
+
+/* Nobody is to be pushed out, or killed, for memory that nobody has asked for. */
+static bool memory_to_spare(struct mm_struct *mm, unsigned int pages)
+{
+	bool spare = true;
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *memcg, *m;
+
+	memcg = get_mem_cgroup_from_mm(mm);
+	for (m = memcg; spare && m; m = parent_mem_cgroup(m))
+		spare = page_counter_read(&m->memory) + pages <
+			min(READ_ONCE(m->memory.max), READ_ONCE(m->memory.high));
+	mem_cgroup_put(memcg);
+#endif
+	return spare;
+}
+
+static struct page *run_take(struct page_run *run)
+{
+	unsigned int order;
+	struct page *page;
+
+	if (!run->nr) {
+		if (!run->wanted)
+			return NULL;
+		order = ilog2(run->wanted);
+		page = alloc_pages((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
+				   __GFP_NOWARN | __GFP_NOMEMALLOC, order);
+		if (!page)
+			return NULL;
+		split_page(page, order);
+		run->next = page;
+		run->nr = 1U << order;
+	}
+	run->nr--;
+	run->wanted--;
+	return run->next++;
+}
+
+struct folio *um_alloc_anon_folio(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct page_run *run = current->thread.ahead;
+	struct folio *folio;
+
+	if (unlikely(run)) {
+		struct page *page = run_take(run);
+
+		folio = page ? page_folio(page) : NULL;
+	} else {
+		folio = vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, vma, addr, false);
+	}
+	if (folio)
+		clear_user_highpage(&folio->page, addr);
+	return folio;
+}
+
+/* Pages in use right below @addr. */
+static unsigned int used_before(struct vm_area_struct *vma, unsigned long addr)
+{
+	unsigned int n = 0;
+
+	while (n < AHEAD_PAGES && addr > vma->vm_start) {
+		addr -= PAGE_SIZE;
+		if (!pte_present(peek_pte(vma->vm_mm, addr)))
+			break;
+		n++;
+	}
+	return n;
+}
+
+static void fault_ahead(struct vm_area_struct *vma, unsigned long addr,
+			struct stub_range *r)
+{
+	struct page_run run = { };
+	unsigned long end;
+
+	addr &= PAGE_MASK;
+	run.wanted = used_before(vma, addr);
+	end = min(vma->vm_end, addr + run.wanted * PAGE_SIZE);
+	addr += PAGE_SIZE;
+	if (addr >= end)
+		return;
+	run.wanted = (end - addr) / PAGE_SIZE;
+	if (!memory_to_spare(vma->vm_mm, run.wanted))
+		return;
+
+	current->thread.ahead = &run;
+	for (; addr < end; addr += PAGE_SIZE) {
+		if (pte_val(peek_pte(vma->vm_mm, addr)))
+			continue;
+		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE, NULL) &
+		    VM_FAULT_ERROR)
+			break;
+	}
+	current->thread.ahead = NULL;
+	while (run.nr--)
+		__free_page(run.next++);
+	r->end = max(r->end, end);
+}
+
+struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
+			       enum access access)
+{
+	struct stub_range r = around(vma, addr, FILL_AROUND);
+
+	if (userfaultfd_armed(vma))
+		return r;
+	if (vma_is_anonymous(vma)) {
+		if (access == ACCESS_WRITE && !(vma->vm_flags & VM_RAND_READ))
+			fault_ahead(vma, addr, &r);
+	} else if (maps_file(vma) && access != ACCESS_WRITE) {
+		r = around(vma, addr, FILE_AROUND);
+		map_file(vma, addr, &r);
+	} else if (maps_file(vma) && !(vma->vm_flags & VM_SHARED)) {
+		r = around(vma, addr, COPY_AROUND);
+		map_file(vma, addr, &r);
+		copy_file(vma, &r);
+	}
+	return r;
+}
