@@ -64,13 +64,6 @@ void process_start(char **argv, char **envp)
 	exe_path[0] = 0;
 }
 
-void host_exit(int status)
-{
-	host_tty_restore();
-	for (;;)
-		sys(SYS_exit_group, status);
-}
-
 void host_abort(void)
 {
 	die_by_signal(SIGABRT);
@@ -106,7 +99,8 @@ static int kill_tracees(void)
 
 /*
  * A tracer's exec ends none of its tracees, and no one would ever run them
- * again.
+ * again.  Its exit does end them, but whoever inherits them may not reap, as
+ * the first process of a container often does not.
  */
 static void end_tracees(void)
 {
@@ -115,6 +109,14 @@ static void end_tracees(void)
 			;
 		sys(SYS_poll, NULL, 0, 1);
 	}
+}
+
+void host_exit(int status)
+{
+	host_tty_restore();
+	end_tracees();
+	for (;;)
+		sys(SYS_exit_group, status);
 }
 
 int host_exec_self(char **argv)
