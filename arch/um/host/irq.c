@@ -270,6 +270,9 @@ static int install_handlers(void)
 		if (sigaction(fault_table[i], &sa, NULL))
 			return -errno;
 
+	/* Frames of signals that come together must not pile up on the stack. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(irq_table); i++)
+		sigaddset(&sa.sa_mask, irq_table[i].sig);
 	sa.sa_sigaction = irq_handler;
 	for (unsigned int i = 0; i < ARRAY_SIZE(irq_table); i++) {
 		int sig = irq_table[i].sig;

@@ -61,7 +61,7 @@ void irq_dispatch(struct pt_regs *regs)
 	dispatch(regs);
 }
 
-/* With the flag set on entry and on return. */
+/* In code that had interrupts enabled, as they are on return. */
 static void interrupt_kernel(struct pt_regs *regs)
 {
 	irqentry_state_t state;
@@ -101,6 +101,13 @@ void um_interrupt(enum host_irq irq, struct host_regs *host)
 			engine->kick();
 		return;
 	}
+	/*
+	 * The handler has the others wait, so that their frames do not pile up.
+	 * From here on they find interrupts disabled, and leave at once; the
+	 * task that is switched to, if any, must not find them blocked.
+	 */
+	arch_local_irq_disable();
+	host_irq_block(0);
 	memcpy(&regs, host, sizeof(*host));
 	regs.state = REGS_FULL | REGS_KERNEL;
 	interrupt_kernel(&regs);

@@ -5,8 +5,9 @@
 #include <asm/page.h>
 
 /*
- * A host signal's frame lies on the kernel stack too: up to 3 KiB with AVX-512,
- * twice where an interrupt hits the handler of another.
+ * A host signal's frame lies on the kernel stack too, up to 3 KiB with AVX-512.
+ * There can be four: an interrupt, one that only leaves its bit during its
+ * handler, and again these two in its softirqs.
  */
 #define THREAD_SIZE_ORDER	3
 #define THREAD_SIZE		(PAGE_SIZE << THREAD_SIZE_ORDER)
