@@ -14,6 +14,7 @@
 #include <linux/mman.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/signal.h>
 #include <asm/cpu.h>
 #include <asm/engine.h>
 #include <asm/physmem.h>
@@ -73,6 +74,12 @@ static int ptrace_start(const char **why)
 	return host_ptrace_getregs(first_stub.pid, &template);
 }
 
+static bool is_exception(int sig)
+{
+	return sig == SIGTRAP || sig == SIGSEGV || sig == SIGBUS ||
+	       sig == SIGILL || sig == SIGFPE;
+}
+
 static int stub_lost(int pid, const char *what, int err, int sig)
 {
 	pr_warn_ratelimited("stub %d: %s: %pe, signal %d\n", pid, what,
@@ -95,19 +102,23 @@ static int run_stub_code(int pid, struct host_regs *regs)
 	regs->flags = template.flags;
 	regs->orig_ax = -1;
 	err = host_ptrace_setregs_code(pid, regs);
-	if (err < 0)
-		return stub_lost(pid, "PTRACE_SETREGS", err, 0);
+	if (err < 0) {
+		host_stub_kill(pid);
+		return stub_lost(pid, "PTRACE_SETREGS", -ESRCH, 0);
+	}
 	for (;;) {
 		err = host_ptrace_cont(pid);
-		if (err < 0)
-			return stub_lost(pid, "PTRACE_CONT", err, 0);
+		if (err < 0) {
+			host_stub_kill(pid);
+			return stub_lost(pid, "PTRACE_CONT", -ESRCH, 0);
+		}
 		err = host_ptrace_wait(pid, &stop);
 		if (err < 0)
 			return stub_lost(pid, "wait", err, 0);
 		if (stop.why == HOST_STOP_DEAD)
 			return stub_lost(pid, "killed", -ESRCH, stop.sig);
-		/* A signal that somebody sent is no business of the stub's. */
-		if (stop.why != HOST_STOP_SIGNAL ||
+		/* What somebody sent, or the host for a limit, does not matter. */
+		if (stop.why != HOST_STOP_SIGNAL || !is_exception(stop.sig) ||
 		    host_ptrace_fault(pid, &fault) < 0 || fault.code <= 0)
 			continue;
 		if (likely(stop.sig == SIGTRAP))
@@ -184,8 +195,10 @@ static int stub_adopt(struct stub_thread *stub, struct mm_struct *mm)
 	regs.ip = stub_address(stub_image_adopt);
 	regs.bx = (u64)page_to_pfn(mm->context.stub.data) << PAGE_SHIFT;
 	err = run_stub_code(stub->pid, &regs);
+	/* What it has may be that of a program: the next starts like any. */
 	if (!err)
-		/* It may be that of a program: the next starts like any. */
+		err = host_ptrace_setregs(stub->pid, &template);
+	if (!err)
 		err = host_ptrace_setxstate(stub->pid, um_xstate_init, um_xstate_size);
 	else if (err == -EPROTO)
 		err = host_ptrace_get_ax_ip(stub->pid, &ax, &ip) ?: (long)ax;
@@ -378,12 +391,12 @@ static void syscall_event(struct task_struct *task, struct pt_regs *regs,
 }
 
 static void signal_event(struct task_struct *task, struct pt_regs *regs,
-			 struct stub_event *ev)
+			 struct stub_event *ev, int sig)
 {
 	struct host_fault fault;
 
 	other_event(task, regs, ev);
-	if (host_ptrace_fault(task->thread.stub->pid, &fault) < 0)
+	if (!is_exception(sig) || host_ptrace_fault(task->thread.stub->pid, &fault) < 0)
 		return;
 	/* Sent by some process of the host: no business of the guest's. */
 	if (fault.code <= 0 || !(regs->state & REGS_FULL))
@@ -441,7 +454,7 @@ wait:
 		syscall_event(task, regs, ev);
 		break;
 	case HOST_STOP_SIGNAL:
-		signal_event(task, regs, ev);
+		signal_event(task, regs, ev, stop.sig);
 		break;
 	case HOST_STOP_INTERRUPT:
 		other_event(task, regs, ev);

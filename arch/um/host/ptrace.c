@@ -398,7 +398,7 @@ static __noreturn int first_child(void *arg)
 {
 	struct first_stub *first = arg;
 	const struct host_stub_layout *l = first->layout;
-	struct rlimit no_core = { 0, 0 };
+	struct rlimit no_core = { 0, 0 }, cpu;
 	int err;
 
 	/* Until it is traced, nothing else ends it with its parent. */
@@ -425,6 +425,11 @@ static __noreturn int first_child(void *arg)
 		goto fail;
 	sys(SYS_prctl, PR_SET_NAME, "um-stub", 0, 0, 0);
 	sys(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
+	/* Limits for a session's processes are not for a guest's. */
+	if (!sys(SYS_prlimit64, 0, RLIMIT_CPU, NULL, &cpu)) {
+		cpu.rlim_cur = cpu.rlim_max;
+		sys(SYS_prlimit64, 0, RLIMIT_CPU, &cpu, NULL);
+	}
 
 	first->step = "mapping the stub's code";
 	err = map_code(l);

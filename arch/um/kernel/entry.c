@@ -18,11 +18,15 @@ static void handle_syscall(struct pt_regs *regs)
 {
 	unsigned long nr;
 
-	nr = syscall_enter_from_user_mode(regs, regs->orig_ax);
+	/* Only the low half of a number counts. */
+	nr = syscall_enter_from_user_mode(regs, (int)regs->orig_ax);
 	if (likely(nr < NR_syscalls)) {
 		nr = array_index_nospec(nr, NR_syscalls);
 		regs->ax = sys_call_table[nr](regs->di, regs->si, regs->dx,
 					      regs->r10, regs->r8, regs->r9);
+	} else if (nr != -1UL) {
+		/* A tracer may have changed the default result. */
+		regs->ax = -ENOSYS;
 	}
 	regs->state |= REGS_RESULT;
 	syscall_exit_to_user_mode(regs);

@@ -51,7 +51,9 @@ void regs_fetch(struct task_struct *task)
 	if (!(now.state & REGS_FULL))
 		memset(&now, 0, sizeof(now));
 	/* The stub does not know of the result yet. */
-	now.orig_ax = regs->orig_ax;
+	/* The host told the low half of the number only; its registers, all. */
+	if ((u32)now.orig_ax != (u32)regs->orig_ax)
+		now.orig_ax = regs->orig_ax;
 	now.ax = regs->ax;
 	now.state = regs->state | REGS_FULL;
 	*regs = now;
@@ -116,7 +118,8 @@ int copy_thread(struct task_struct *p, const struct kernel_clone_args *args)
 	regs->ax = 0;
 	if (args->stack)
 		regs->sp = args->stack;
-	regs->state = REGS_FULL | REGS_LOAD;
+	/* A tracer may have changed segments that the stub does not have yet. */
+	regs->state = REGS_FULL | REGS_LOAD | (regs->state & REGS_SEGS);
 	if (args->flags & CLONE_SETTLS) {
 		err = x86_set_tls(p, args->tls);
 		if (err)
@@ -162,6 +165,8 @@ void flush_thread(void)
 {
 	x86_clear_debugregs(current);
 	clear_thread_flag(TIF_SINGLESTEP);
+	/* A tracer may look before it runs; if it fails, so does the first run. */
+	engine->attach(current, NULL);
 }
 
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)

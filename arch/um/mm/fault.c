@@ -14,11 +14,13 @@
 #include <asm/x86.h>
 #include <um/host.h>
 
+#define MAX_INSN_SIZE	15
+
 /* What the instruction that faulted wants, as far as it can be seen there. */
 static enum access decode(struct pt_regs *regs)
 {
 	unsigned long left;
-	u8 insn[15];
+	u8 insn[MAX_INSN_SIZE];
 	int writes;
 
 	pagefault_disable();
@@ -146,12 +148,40 @@ static void send_fault(struct pt_regs *regs, int sig, int code,
 	force_sig_fault(sig, code, (void __user *)addr);
 }
 
+/*
+ * What can be told of an access without a look at the instruction.  Where the
+ * stub maps the page, it is refused for want of a right: if that to execute is
+ * there, or the address is far from the instruction, it is that to write.  At
+ * the end of an instruction that reaches into the next page both may lack; then
+ * the page becomes writable first, and if that was not it, it was the other.
+ */
+static enum access known_access(struct mm_struct *mm, unsigned long ip,
+				const struct stub_event *ev)
+{
+	unsigned long flags, *p, entry;
+
+	if (ev->code != SEGV_ACCERR)
+		return ev->addr == ip ? ACCESS_EXEC : ACCESS_UNKNOWN;
+	if (ev->addr - ip >= MAX_INSN_SIZE)
+		return ACCESS_WRITE;
+
+	local_irq_save(flags);
+	p = user_entry(mm, ev->addr);
+	entry = p ? *p : 0;
+	local_irq_restore(flags);
+	if (!(entry & _PAGE_HOST))	/* it has changed since */
+		return ev->addr == ip ? ACCESS_EXEC : ACCESS_UNKNOWN;
+	if (entry & _PAGE_EXEC)
+		return ACCESS_WRITE;
+	return ev->addr == ip || entry & _PAGE_HOST_RW ? ACCESS_EXEC : ACCESS_WRITE;
+}
+
 void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long addr = ev->addr;
 	struct stub_range fill = { addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE };
-	enum access access = ACCESS_UNKNOWN;
+	enum access access;
 	vm_fault_t fault;
 	int code;
 
@@ -164,23 +194,7 @@ void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 		return;
 	}
 
-	if (addr != current->thread.fault_addr ||
-	    regs->ip != current->thread.fault_ip) {
-		current->thread.fault_addr = addr;
-		current->thread.fault_ip = regs->ip;
-		current->thread.fault_repeats = 0;
-	}
-
-	/*
-	 * What does not go away is no write: the end of the instruction lies on
-	 * a page that must not be executed.
-	 */
-	if (addr == regs->ip ||
-	    (addr - regs->ip < 15 && current->thread.fault_repeats++ > 4))
-		access = ACCESS_EXEC;
-	else if (ev->code == SEGV_ACCERR)
-		access = ACCESS_WRITE;	/* it could be read, or executed */
-
+	access = known_access(mm, regs->ip, ev);
 	fault = resolve(mm, addr, &access, regs, &fill, &code);
 	if (!fault)
 		stub_tlb_fill(mm, addr, &fill);

@@ -7,11 +7,11 @@
  * wanted next, as far as that is in memory or can be had at once:
  *
  *   a file's page		all pages around it that are in memory
- *   a private copy of one	those next to it, as the data of a program is
- *				written throughout when it starts
  *   anonymous memory		as many pages as were used right before it, so
  *				that memory in use at most doubles; the kernel's
  *				folios come on top (folios.c)
+ *   a private copy of a page	likewise; a small area as a whole, as the data of
+ *				a program is written throughout when it starts
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
@@ -27,7 +27,7 @@
 #include <asm/pgtable.h>
 
 #define FILE_AROUND	SZ_1M
-#define COPY_AROUND	SZ_32K
+#define COPY_WHOLE	SZ_64K
 #define FILL_AROUND	SZ_64K
 #define AHEAD_PAGES	64
 
@@ -68,15 +68,48 @@ static pmd_t *find_pmd(struct mm_struct *mm, unsigned long addr)
 /* A look at an entry; it may change at any time. */
 static pte_t peek_pte(struct mm_struct *mm, unsigned long addr)
 {
-	pmd_t *pmd;
-	pte_t pte = __pte(0);
+	unsigned long flags, *entry;
+	pte_t pte;
 
-	rcu_read_lock();
-	pmd = find_pmd(mm, addr);
-	if (pmd)
-		pte = *((pte_t *)pmd_page_vaddr(*pmd) + pte_index(addr));
-	rcu_read_unlock();
+	local_irq_save(flags);
+	entry = user_entry(mm, addr);
+	pte = __pte(entry ? *entry : 0);
+	local_irq_restore(flags);
 	return pte;
+}
+
+/* Nobody is to be pushed out, or killed, for memory that nobody has asked for. */
+static bool memory_to_spare(struct mm_struct *mm, unsigned int pages)
+{
+	bool spare = global_zone_page_state(NR_FREE_PAGES) >
+		     totalreserve_pages + pages;
+#ifdef CONFIG_MEMCG
+	struct mem_cgroup *memcg, *m;
+
+	memcg = get_mem_cgroup_from_mm(mm);
+	for (m = memcg; spare && m; m = parent_mem_cgroup(m))
+		spare = page_counter_read(&m->memory) + pages <
+			min(READ_ONCE(m->memory.max), READ_ONCE(m->memory.high));
+	mem_cgroup_put(memcg);
+#endif
+	return spare;
+}
+
+/* Pages in use right below @addr, with @bits in their entries. */
+static unsigned int used_before(struct vm_area_struct *vma, unsigned long addr,
+				unsigned long bits)
+{
+	unsigned int n = 0;
+
+	while (n < AHEAD_PAGES && addr > vma->vm_start) {
+		pte_t pte = peek_pte(vma->vm_mm, addr - PAGE_SIZE);
+
+		if (!pte_present(pte) || (pte_val(pte) & bits) != bits)
+			break;
+		addr -= PAGE_SIZE;
+		n++;
+	}
+	return n;
 }
 
 /* ---- files ---------------------------------------------------------------- */
@@ -108,10 +141,23 @@ static void map_file(struct vm_area_struct *vma, unsigned long addr,
 	rcu_read_unlock();
 }
 
-static void copy_file(struct vm_area_struct *vma, const struct stub_range *r)
+static void copy_file(struct vm_area_struct *vma, unsigned long addr,
+		      struct stub_range *r)
 {
-	unsigned long addr;
+	if (vma->vm_end - vma->vm_start <= COPY_WHOLE) {
+		*r = (struct stub_range) { vma->vm_start, vma->vm_end };
+		r->end = min(r->end, ALIGN(addr + 1, PMD_SIZE));
+		r->start = max(r->start, ALIGN_DOWN(addr, PMD_SIZE));
+	} else {
+		unsigned int n = used_before(vma, addr & PAGE_MASK, _PAGE_RW);
 
+		r->start = addr & PAGE_MASK;
+		r->end = min(r->start + (n + 1) * PAGE_SIZE, vma->vm_end);
+		r->end = min(r->end, ALIGN(addr + 1, PMD_SIZE));
+	}
+	map_file(vma, addr, r);
+	if (!memory_to_spare(vma->vm_mm, (r->end - r->start) / PAGE_SIZE))
+		return;
 	for (addr = r->start; addr < r->end; addr += PAGE_SIZE) {
 		pte_t pte = peek_pte(vma->vm_mm, addr);
 
@@ -124,22 +170,6 @@ static void copy_file(struct vm_area_struct *vma, const struct stub_range *r)
 }
 
 /* ---- anonymous memory ----------------------------------------------------- */
-
-/* Nobody is to be pushed out, or killed, for memory that nobody has asked for. */
-static bool memory_to_spare(struct mm_struct *mm, unsigned int pages)
-{
-	bool spare = true;
-#ifdef CONFIG_MEMCG
-	struct mem_cgroup *memcg, *m;
-
-	memcg = get_mem_cgroup_from_mm(mm);
-	for (m = memcg; spare && m; m = parent_mem_cgroup(m))
-		spare = page_counter_read(&m->memory) + pages <
-			min(READ_ONCE(m->memory.max), READ_ONCE(m->memory.high));
-	mem_cgroup_put(memcg);
-#endif
-	return spare;
-}
 
 static struct page *run_take(struct page_run *run)
 {
@@ -180,20 +210,6 @@ struct folio *um_alloc_anon_folio(struct vm_area_struct *vma, unsigned long addr
 	return folio;
 }
 
-/* Pages in use right below @addr. */
-static unsigned int used_before(struct vm_area_struct *vma, unsigned long addr)
-{
-	unsigned int n = 0;
-
-	while (n < AHEAD_PAGES && addr > vma->vm_start) {
-		addr -= PAGE_SIZE;
-		if (!pte_present(peek_pte(vma->vm_mm, addr)))
-			break;
-		n++;
-	}
-	return n;
-}
-
 static void fault_ahead(struct vm_area_struct *vma, unsigned long addr,
 			struct stub_range *r)
 {
@@ -201,8 +217,10 @@ static void fault_ahead(struct vm_area_struct *vma, unsigned long addr,
 	unsigned long end;
 
 	addr &= PAGE_MASK;
-	run.wanted = used_before(vma, addr);
-	end = min(vma->vm_end, addr + run.wanted * PAGE_SIZE);
+	run.wanted = used_before(vma, addr, 0);
+	/* What the next table covers may become a huge page yet. */
+	end = min3(vma->vm_end, ALIGN(addr + 1, PMD_SIZE),
+		   addr + run.wanted * PAGE_SIZE);
 	addr += PAGE_SIZE;
 	if (addr >= end)
 		return;
@@ -238,9 +256,7 @@ struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
 		r = around(vma, addr, FILE_AROUND);
 		map_file(vma, addr, &r);
 	} else if (maps_file(vma) && !(vma->vm_flags & VM_SHARED)) {
-		r = around(vma, addr, COPY_AROUND);
-		map_file(vma, addr, &r);
-		copy_file(vma, &r);
+		copy_file(vma, addr, &r);
 	}
 	return r;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the stub must be told of changes to the page tables.
+ * The page tables, and what the stub must be told of changes to them.
  */
 #include <linux/mm.h>
 #include <asm/pgtable.h>
@@ -58,4 +58,23 @@ void stub_mark_readonly(struct mm_struct *mm, unsigned long start,
 			unsigned long end)
 {
 	mark(mm, &mm->context.stub.readonly, start, end);
+}
+
+unsigned long *user_entry(struct mm_struct *mm, unsigned long addr)
+{
+	p4d_t *p4d = p4d_offset(pgd_offset(mm, addr), addr);
+	pud_t *pud;
+	pmd_t *pmd;
+
+	if (unlikely(p4d_none(*p4d)))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	if (unlikely(pud_none(*pud)))
+		return NULL;
+	pmd = pmd_offset(pud, addr);
+	if (unlikely(pmd_none(*pmd)))
+		return NULL;
+	if (pmd_leaf(*pmd))
+		return (unsigned long *)pmd;
+	return (unsigned long *)pmd_page_vaddr(*pmd) + pte_index(addr);
 }

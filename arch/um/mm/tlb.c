@@ -176,6 +176,12 @@ static bool fill_enough(struct tlb_batch *b)
 	return b->remaps >= REMAP_RUNS_MAX || b->looked >= FILL_ENTRIES_MAX;
 }
 
+/* Will guest code use it, as far as can be told?  If no fault is known it will. */
+static bool near_fault(struct tlb_batch *b, unsigned long addr)
+{
+	return b->fault == NO_FAULT || (addr ^ b->fault) < SZ_64K;
+}
+
 /*
  * One entry: a page, or a huge page.  Returns the entry with the bits that say
  * what the stub maps once the batch has run.
@@ -184,11 +190,16 @@ static unsigned long sync_entry(struct tlb_batch *b, enum sync_mode mode,
 				unsigned long addr, unsigned long size,
 				unsigned long entry)
 {
-	int prot = wanted_prot(entry);
+	int prot;
 	bool valid = entry & (_PAGE_VALID | _PAGE_LEAF);
 	unsigned long has = valid ? entry & _PAGE_HOST_BITS : 0;
-	unsigned long want = !prot ? 0 : _PAGE_HOST |
-			     (prot & PROT_WRITE ? _PAGE_HOST_RW : 0);
+	unsigned long want;
+
+	/* A fork's entries are old, and so is what a file's fault brings. */
+	if (mode == SYNC_FILL && near_fault(b, addr) && entry & _PAGE_PRESENT)
+		entry |= _PAGE_ACCESSED;
+	prot = wanted_prot(entry);
+	want = !prot ? 0 : _PAGE_HOST | (prot & PROT_WRITE ? _PAGE_HOST_RW : 0);
 
 	switch (mode) {
 	case SYNC_READONLY:
@@ -198,12 +209,12 @@ static unsigned long sync_entry(struct tlb_batch *b, enum sync_mode mode,
 			  prot & ~PROT_WRITE);
 		return entry & ~_PAGE_HOST_RW;
 	case SYNC_FILL:
+		b->looked++;
 		if (!want)
 			return entry;
 		/* Whatever it maps there, it is not good enough. */
 		if (b->fault - addr < size)
 			break;
-		b->looked++;
 		if (has == want || fill_enough(b))
 			return entry;
 		break;
@@ -251,6 +262,8 @@ static void sync_pmds(struct tlb_batch *b, enum sync_mode mode, pud_t *pud,
 	for (; addr < end; addr = next, pmd++) {
 		unsigned long old = pmd_val(*pmd);
 
+		if (mode == SYNC_FILL && fill_enough(b))
+			break;
 		next = pmd_addr_end(addr, end);
 		if (!old) {
 			sync_hole(b, mode, addr, next);
@@ -357,10 +370,13 @@ static int drop_all(struct tlb_batch *b)
 	if (b->fault != NO_FAULT)
 		sync_range(b, SYNC_FILL, b->fault, b->fault + PAGE_SIZE);
 	batch_run(b);
-	if (b->failed)
-		pr_err("%s[%d]: the host refuses to map guest memory (%pe, then %pe)\n",
-		       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
-		       ERR_PTR(b->failed));
+	if (!b->failed)
+		return 0;
+	pr_err("%s[%d]: the host refuses to map guest memory (%pe, then %pe)\n",
+	       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
+	       ERR_PTR(b->failed));
+	/* Others may go on in this address space: it may map anything. */
+	stub_mark_stale(b->mm, 0, TASK_SIZE);
 	return b->failed;
 }
 
@@ -388,6 +404,7 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 
 	/* From where it is needed on; the rest may be more than is cheap. */
 	if (stub->fill.end) {
+		b.remaps = 0;
 		sync_range(&b, SYNC_FILL, middle, stub->fill.end);
 		sync_range(&b, SYNC_FILL, stub->fill.start, middle);
 	}

@@ -22,28 +22,11 @@ static void *user_to_kernel(struct mm_struct *mm, unsigned long addr, bool write
 {
 	unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
 	unsigned long mark = _PAGE_ACCESSED | (write ? _PAGE_DIRTY : 0);
-	unsigned long *entry, val, offset;
-	pgd_t *pgd = pgd_offset(mm, addr);
-	p4d_t *p4d = p4d_offset(pgd, addr);
-	pud_t *pud;
-	pmd_t *pmd;
+	unsigned long *entry = user_entry(mm, addr);
+	unsigned long val;
 
-	if (unlikely(p4d_none(*p4d)))
+	if (unlikely(!entry))
 		return NULL;
-	pud = pud_offset(p4d, addr);
-	if (unlikely(pud_none(*pud)))
-		return NULL;
-	pmd = pmd_offset(pud, addr);
-	if (unlikely(pmd_none(*pmd)))
-		return NULL;
-	if (pmd_leaf(*pmd)) {
-		entry = (unsigned long *)pmd;
-		offset = addr & ~PMD_MASK;
-	} else {
-		entry = (unsigned long *)pmd_page_vaddr(*pmd) + pte_index(addr);
-		offset = addr & ~PAGE_MASK;
-	}
-
 	val = READ_ONCE(*entry);
 	do {
 		if (unlikely((val & need) != need))
@@ -52,7 +35,8 @@ static void *user_to_kernel(struct mm_struct *mm, unsigned long addr, bool write
 			break;
 	} while (!try_cmpxchg(entry, &val, val | mark));
 
-	return __va((val & _PFN_MASK) + offset);
+	return __va((val & _PFN_MASK) +
+		    (addr & (val & _PAGE_LEAF ? ~PMD_MASK : ~PAGE_MASK)));
 }
 
 /* How much can be done at once from @addr on. */

@@ -86,6 +86,12 @@ void stub_mark_stale(struct mm_struct *mm, unsigned long start, unsigned long en
 /* It only loses the right to be written. */
 void stub_mark_readonly(struct mm_struct *mm, unsigned long start, unsigned long end);
 
+/*
+ * The entry that maps @addr, of a page or of a huge page, or NULL.  To be called
+ * with interrupts disabled, so that no table goes away meanwhile.
+ */
+unsigned long *user_entry(struct mm_struct *mm, unsigned long addr);
+
 /* ---- PTE ----------------------------------------------------------------- */
 
 static inline int pte_none(pte_t pte)		{ return !pte_val(pte); }

@@ -26,8 +26,6 @@ struct task_struct;
  * @error_code:	its error code (PF_*)
  * @cr2:	its address
  * @debugreg:	hardware breakpoints that the guest's tracer has set
- * @fault_ip, @fault_addr, @fault_repeats: the last page fault, and how often it
- *		came again at once
  * @ahead:	pages that are being faulted in before they are used, see
  *		mm/fault_around.c
  * @debug_set:	bit n: @debugreg[n] is to be loaded before the guest runs
@@ -41,9 +39,6 @@ struct thread_struct {
 	unsigned long		error_code;
 	unsigned long		cr2;
 	unsigned long		debugreg[8];
-	unsigned long		fault_ip;
-	unsigned long		fault_addr;
-	unsigned int		fault_repeats;
 	struct page_run		*ahead;
 	unsigned int		debug_set;
 };

@@ -37,6 +37,10 @@ TIMEOUT = float(os.environ.get("UMTEST_TIMEOUT") or 120)
 SOAK = bool(os.environ.get("UMTEST_SOAK"))
 TEST = os.path.splitext(os.path.basename(sys.argv[0]))[0] or "umtest"
 
+# A shell that runs the tests in the background has them ignore SIGINT, and so
+# would the guests.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 PR_SET_CHILD_SUBREAPER = 36
 
 
