@@ -187,6 +187,7 @@ install: modules-tree tools
 	$(Q)if [ -d $(build)/modules/lib/modules ]; then \
 		cp -R $(build)/modules/lib/modules $(libdir)/; fi
 	$(Q)install -m 644 $(top)/README.md $(top)/COPYING $(docdir)/
+	$(Q)install -m 644 $(top)/tools/linux.gdb $(docdir)/
 	$(Q)if [ -d $(top)/Documentation ]; then \
 		cp -R $(top)/Documentation $(docdir)/; fi
 	+$(Q)for dir in $(patsubst %/Makefile,%,$(wildcard \
