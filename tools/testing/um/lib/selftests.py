@@ -20,11 +20,14 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from umtest import BUILD, HERE, TOP, host, initramfs, libraries, Guest, TIMEOUT, tap
+from umtest import BUILD, HERE, TOP, host, initramfs, libraries, which, Guest, TIMEOUT, tap
 
 LIST = os.path.join(HERE, "selftests.list")
 OUT = os.path.join(BUILD, "selftests")
 SECONDS = 60
+# Headers of ours that the programs are compiled with.
+OWN = [os.path.join(top, name) for top, _, names in
+       os.walk(os.path.join(HERE, "selftests", "include")) for name in names]
 
 
 class Entry:
@@ -86,7 +89,7 @@ def compile_one(e, ksrc, inc):
     if any(f.startswith("-only") for f in e.flags):
         srcs = srcs[1:]
     try:
-        newest = max(os.path.getmtime(s) for s in srcs)
+        newest = max(os.path.getmtime(s) for s in srcs + OWN)
     except OSError as err:
         e.error = str(err)
         return
@@ -131,6 +134,8 @@ mount -t debugfs d /sys/kernel/debug 2>/dev/null
 mount -t cgroup2 c /sys/fs/cgroup 2>/dev/null
 mount -t mqueue m /dev/mqueue 2>/dev/null
 ip link set lo up
+# Some programs fork until the numbers come round.
+echo 2000 >/proc/sys/kernel/pid_max
 mount --make-rshared / 2>/dev/null
 run() {
 	echo "@@SELF $1"
@@ -176,6 +181,12 @@ def archive(wanted):
     path = os.path.realpath(path.strip())
     if rc == 0 and os.path.isabs(path) and os.path.exists(path):
         files["lib/x86_64-linux-gnu/libgcc_s.so.1"] = path
+    # Programs that are started by others, under names of their own.
+    for tool in ("bin/true", "sbin/mkfs.ext4"):
+        path = which(os.path.basename(tool))
+        if path:
+            files[tool] = os.path.realpath(path)
+            files.update(libraries(files[tool]))
     script = SCRIPT % SECONDS
     for e in wanted:
         exe = os.path.join(OUT, "bin", e.name)

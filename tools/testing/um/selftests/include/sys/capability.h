@@ -17,6 +17,7 @@ typedef int cap_value_t;
 typedef enum { CAP_EFFECTIVE, CAP_PERMITTED, CAP_INHERITABLE } cap_flag_t;
 typedef enum { CAP_CLEAR, CAP_SET } cap_flag_value_t;
 typedef struct umtest_caps {
+	struct __user_cap_header_struct head;	/* tests look behind libcap's type */
 	struct __user_cap_data_struct data[2];
 } *cap_t;
 
