@@ -108,9 +108,8 @@ retry:
 		flags |= FAULT_FLAG_TRIED;
 		goto retry;
 	}
-	if (fill && !(fault & VM_FAULT_ERROR)) {
+	if (fill && !(fault & VM_FAULT_ERROR))
 		*fill = fault_around(vma, addr, *access);
-	}
 	mmap_read_unlock(mm);
 	return fault & VM_FAULT_ERROR;
 }

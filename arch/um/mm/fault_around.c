@@ -22,7 +22,9 @@
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
+#include <linux/swap.h>
 #include <linux/userfaultfd_k.h>
+#include <linux/vmstat.h>
 #include <asm/fault.h>
 #include <asm/pgtable.h>
 
