@@ -5,7 +5,8 @@
  * nanoseconds for one operation: the best of several rounds, which is the least
  * noisy figure on a shared machine.
  *
- *	umbench [-r ROUNDS] [WORD]	only names with WORD in them
+ *	umbench [-r ROUNDS] [WORD...]	only names with a WORD in them
+ *	umbench -l			the names
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -406,28 +407,43 @@ static const struct bench {
 	{ "cpu_1k_fma", 5000, do_cpu },
 };
 
+static int chosen(const char *name, char **words, int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (strstr(name, words[i]))
+			return 1;
+	return !count;
+}
+
 int main(int argc, char **argv)
 {
-	const char *word = NULL;
-	int rounds = 5, i;
+	int rounds = 5, list = 0, i;
 	size_t b;
 
 	self = argv[0];
-	for (i = 1; i < argc; i++) {
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--exit"))
 			_exit(0);
+		if (!strcmp(argv[i], "-l"))
+			list = 1;
 		if (!strcmp(argv[i], "-r") && i + 1 < argc)
 			rounds = atoi(argv[++i]);
-		else
-			word = argv[i];
 	}
+	argv += i;
+	argc -= i;
 	zero_fd = open("/dev/zero", O_RDONLY);
 	null_fd = open("/dev/null", O_WRONLY);
 	for (b = 0; b < sizeof(benches) / sizeof(benches[0]); b++) {
 		double best = 1e30;
 
-		if (word && !strstr(benches[b].name, word))
+		if (!chosen(benches[b].name, argv, argc))
 			continue;
+		if (list) {
+			puts(benches[b].name);
+			continue;
+		}
 		for (i = 0; i < rounds; i++) {
 			double t = now();
 
