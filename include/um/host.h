@@ -221,6 +221,17 @@ um_u64 host_auxval(int type);
 int host_process_exists(int pid);
 int host_kill(int pid, int sig);
 
+/* ---- the host's vDSO (arch/um/host/vdso.c) ------------------------------ */
+
+/*
+ * Finds out whether stubs, whose area is [@start, @end), can have the host's
+ * vDSO and its data in the @room bytes at @dest, and read CLOCK_MONOTONIC by it
+ * without a system call.  Then *clock is where its clock_gettime() will be.
+ * Otherwise -errno, and *why.  To be called once, before there are stubs.
+ */
+int host_vdso_start(um_u64 start, um_u64 end, um_u64 dest, um_u64 room,
+		    um_u64 *clock, const char **why);
+
 /* ---- stubs under ptrace (arch/um/host/ptrace.c) ------------------------- */
 
 /**
@@ -233,6 +244,7 @@ int host_kill(int pid, int sig);
  *		[@start, @end) and then stops by int3
  * @start:	first address of the stub area
  * @end:	end of the stub area; above it nothing is mapped
+ * @vdso:	where the host's vDSO goes; 0: it is not kept
  * @mem_fd:	physical memory, which the stub gets as descriptor 0
  */
 struct host_stub_layout {
@@ -242,6 +254,7 @@ struct host_stub_layout {
 	um_u64		entry;
 	um_u64		start;
 	um_u64		end;
+	um_u64		vdso;
 	int		mem_fd;
 };
 
@@ -311,6 +324,118 @@ int host_ptrace_interrupt(int pid);
 int host_ptrace_wait(int pid, struct host_stop_info *info);
 /* Kills a stub and reaps it. */
 void host_stub_kill(int pid);
+
+/*
+ * Traces thread @tid of another process, which is about to be let run in host
+ * code; host_ptrace_borrowed() waits until it has stopped for that.  Then its
+ * registers can be reached, until it is given back.
+ */
+int host_ptrace_borrow(int tid);
+int host_ptrace_borrowed(int tid);
+void host_ptrace_give_back(int tid);
+
+/* ---- stubs under seccomp (arch/um/host/seccomp.c) ----------------------- */
+
+/**
+ * struct host_worker_layout - what the first worker is made of
+ * @code:	address of the code page, a copy of @image (@code_len bytes)
+ * @entry:	where it starts, with nothing but the stub area mapped...
+ * @handler:	handler of the signals in @signals (bit n-1: signal n)
+ * @start:	first address of the stub area
+ * @end:	its end
+ * @vdso:	where the host's vDSO goes; 0: it is not kept
+ * @data:	where its data page goes, which is @data_here in this process:
+ *		shared memory of the host's, writable on both sides
+ * @fds:	what are descriptors 0 to @nr_fds - 1 there; it has no others
+ */
+struct host_worker_layout {
+	um_u64		code;
+	const void	*image;
+	um_u64		code_len;
+	um_u64		entry;
+	um_u64		handler;
+	um_u64		signals;
+	um_u64		start;
+	um_u64		end;
+	um_u64		vdso;
+	um_u64		data;
+	void		*data_here;
+	const int	*fds;
+	int		nr_fds;
+};
+
+/*
+ * Makes the first worker, a child of this process and leader of a process group
+ * that all made from it are in.  Returns its pid.  *step names what failed.
+ */
+int host_worker_first(const struct host_worker_layout *layout, const char **step);
+/*
+ * To be called once it has done its first command, or has ended: then it says
+ * what failed, and returns the error.
+ */
+int host_worker_built(const char **step);
+/* Ends all workers and the threads of their processes, and reaps them. */
+void host_workers_end(void);
+
+/**
+ * struct host_notify - a system call that waits for an answer
+ *
+ * As the host's struct seccomp_notif.  @pid is a thread's id.
+ */
+struct host_notify {
+	um_u64	id;
+	um_u32	pid;
+	um_u32	flags;
+	int	nr;
+	um_u32	arch;
+	um_u64	ip;
+	um_u64	args[6];
+};
+
+/* As the host's struct seccomp_notif_resp. */
+struct host_answer {
+	um_u64	id;
+	um_s64	val;
+	int	error;
+	um_u32	flags;
+};
+
+/* 0 when the host has notifications for this process; else -errno. */
+int host_notify_allowed(void);
+/* Number of the ioctl() that answers, for a worker to do. */
+unsigned long host_notify_answer_nr(void);
+/* Asks for hand-overs that stay on one CPU; -EINVAL: the host is too old. */
+int host_notify_sync(int listener);
+/*
+ * Waits for a notification.  -EINTR: a signal came; -ESRCH: all who could make
+ * one have ended; -ENOENT: one was taken back.
+ */
+int host_notify_recv(int listener, struct host_notify *n);
+/* -ENOENT: its thread has ended. */
+int host_notify_send(int listener, um_u64 id, um_s64 val);
+
+int host_tgkill(int pid, int tid, int sig);
+/* A descriptor of the process; it is readable once the process has ended. */
+int host_pidfd(int pid);
+int host_socketpair(int fds[2]);
+/* The next descriptor from a socket; -EAGAIN: there is none. */
+int host_recv_fd(int sock);
+int host_eventfd(void);
+/* Takes what is there; -EAGAIN: nothing. */
+long host_event_take(int event);
+/* Waits until there is something, and takes it; -ESRCH: the process has ended. */
+long host_event_wait(int event, int pidfd);
+/* Memory that children share: @len bytes, or -errno. */
+long host_shared_alloc(unsigned long len);
+/* Wakes one who sleeps on a word in memory that processes share. */
+int host_shared_wake(volatile um_u32 *word);
+/* Waits until the process has ended; it is not reaped. */
+void host_pidfd_wait(int pidfd);
+/* Has it? */
+int host_pidfd_ended(int pidfd);
+/* Length of a message that carries one descriptor, and its header at @msg. */
+void host_message_fd(void *msg, um_u64 address, int fd);
+#define HOST_MESSAGE_SIZE	104
 
 /* ---- upcalls: what the host library calls in the kernel ----------------- */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The choice of the engine: engine=auto|ptrace.
+ * The choice of the engine: engine=auto|seccomp|ptrace.
  */
 #include <linux/errno.h>
 #include <linux/init.h>
@@ -13,6 +13,7 @@
 
 /* In the order in which auto tries them: the fastest first. */
 static const struct engine *const engines[] __initconst = {
+	&seccomp_engine,
 	&ptrace_engine,
 };
 
@@ -31,12 +32,13 @@ static int __init engine_option(char *arg)
 	for (i = 0; i < ARRAY_SIZE(engines); i++)
 		if (!strcmp(arg, engines[i]->name))
 			return 0;
-	return um_option_error("engine=%s: unknown engine; there are auto and ptrace", arg);
+	return um_option_error("engine=%s: unknown engine; there are auto, seccomp and ptrace", arg);
 }
 
-UM_OPTION(engine, "engine=", engine_option, "engine=auto|ptrace",
+UM_OPTION(engine, "engine=", engine_option, "engine=auto|seccomp|ptrace",
 	  "How guest code is run. auto takes the fastest that the host allows and\n"
-	  "says so in the boot log; ptrace works wherever ptrace is allowed.\n");
+	  "says so in the boot log; seccomp wants Linux 5.19, and is fastest from 6.6\n"
+	  "on; ptrace works wherever ptrace is allowed.\n");
 
 static int __init nosysemu_option(char *arg)
 {
@@ -46,6 +48,10 @@ static int __init nosysemu_option(char *arg)
 UM_OPTION(nosysemu, "nosysemu", nosysemu_option, "nosysemu",
 	  "Accepted and ignored: every host that this kernel runs on has\n"
 	  "PTRACE_SYSEMU.\n");
+
+/* Why the fastest was not taken. */
+static const char *refused_name __initdata, *refused_step __initdata;
+static int refused_err __initdata;
 
 int __init engine_start(void)
 {
@@ -60,6 +66,11 @@ int __init engine_start(void)
 			engine = engines[i];
 			return 0;
 		}
+		if (!refused_name) {
+			refused_name = engines[i]->name;
+			refused_step = why ?: "start";
+			refused_err = err;
+		}
 	}
 	um_option_error("engine=%s: the host does not let guest code run: %s: %s",
 			wanted, why ?: "start", um_strerror(err));
@@ -68,8 +79,13 @@ int __init engine_start(void)
 
 static int __init engine_report(void)
 {
-	pr_info("engine: %s (%s)\n", engine->name,
-		chosen ? "asked for" : "the fastest that the host allows");
+	if (refused_name)
+		pr_info("engine: %s (the host does not allow %s: %s: %s)\n",
+			engine->name, refused_name, refused_step,
+			um_strerror(refused_err));
+	else
+		pr_info("engine: %s (%s)\n", engine->name,
+			chosen ? "asked for" : "the fastest that the host allows");
 	return 0;
 }
 core_initcall(engine_report);

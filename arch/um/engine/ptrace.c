@@ -20,6 +20,7 @@
 #include <asm/physmem.h>
 #include <asm/unistd.h>
 #include <asm/stub.h>
+#include <asm/vdso.h>
 #include <asm/x86.h>
 #include <uapi/linux/audit.h>
 #include <uapi/linux/sched.h>
@@ -54,6 +55,7 @@ static int make_first_stub(const char **why)
 		.entry		= stub_address(stub_image_entry),
 		.start		= STUB_START,
 		.end		= STUB_END,
+		.vdso		= um_host_clock ? STUB_VDSO : 0,
 		.mem_fd		= physmem_fd,
 	};
 	int pid = host_stub_first(&layout, why);
@@ -82,8 +84,8 @@ static bool is_exception(int sig)
 
 static int stub_lost(int pid, const char *what, int err, int sig)
 {
-	pr_warn_ratelimited("stub %d: %s: %pe, signal %d\n", pid, what,
-			    ERR_PTR(err), sig);
+	/* Whoever runs it tells. */
+	pr_debug("stub %d: %s: %pe, signal %d\n", pid, what, ERR_PTR(err), sig);
 	return err;
 }
 
@@ -193,7 +195,7 @@ static int stub_adopt(struct stub_thread *stub, struct mm_struct *mm)
 	int err;
 
 	regs.ip = stub_address(stub_image_adopt);
-	regs.bx = (u64)page_to_pfn(mm->context.stub.data) << PAGE_SHIFT;
+	regs.bx = __pa(mm->context.stub.data);
 	err = run_stub_code(stub->pid, &regs);
 	/* What it has may be that of a program: the next starts like any. */
 	if (!err)
@@ -236,32 +238,40 @@ static void stub_put(struct stub_thread *stub)
 
 static int ptrace_mm_init(struct mm_struct *mm)
 {
+	struct stub_mm *stub = &mm->context.stub;
 	unsigned long flags;
 	int err;
 
+	stub->data = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!stub->data)
+		return -ENOMEM;
+
 	/* Nothing sleeps meanwhile, so that nothing else runs on this CPU. */
 	local_irq_save(flags);
-	err = stub_get(mm, &mm->context.stub.spare);
+	err = stub_get(mm, &stub->spare);
 	local_irq_restore(flags);
-	if (err) {
-		mm->context.stub.spare.pid = 0;
-		pr_warn_ratelimited("the host refuses another process: %pe\n",
-				    ERR_PTR(err));
-	}
-	return err == -ENOMEM ? -ENOMEM : err ? -EAGAIN : 0;
+	if (!err)
+		return 0;
+
+	stub->spare.pid = 0;
+	free_page((unsigned long)stub->data);
+	stub->data = NULL;
+	pr_warn_ratelimited("the host refuses another process: %pe\n",
+			    ERR_PTR(err));
+	return err == -ENOMEM ? -ENOMEM : -EAGAIN;
 }
 
 static void ptrace_mm_exit(struct mm_struct *mm)
 {
-	struct stub_thread *stub = &mm->context.stub.spare;
+	struct stub_mm *stub = &mm->context.stub;
 	unsigned long flags;
 
-	if (!stub->pid)
-		return;
-	local_irq_save(flags);
-	stub_put(stub);
-	stub->pid = 0;
-	local_irq_restore(flags);
+	if (stub->spare.pid) {
+		local_irq_save(flags);
+		stub_put(&stub->spare);
+		local_irq_restore(flags);
+	}
+	free_page((unsigned long)stub->data);
 }
 
 static int ptrace_attach(struct task_struct *task, struct task_struct *like)
@@ -405,6 +415,7 @@ static void signal_event(struct task_struct *task, struct pt_regs *regs,
 	ev->sig = fault.sig;
 	ev->code = fault.code;
 	ev->addr = fault.addr;
+	ev->has_error = false;
 }
 
 static void ptrace_run(struct task_struct *task, struct pt_regs *regs,
@@ -509,10 +520,10 @@ static int ptrace_set_debugreg(struct task_struct *task, int n,
 }
 
 static int ptrace_run_batch(struct task_struct *task, struct mm_struct *mm,
-			    unsigned int n, int *err)
+			    unsigned int n, bool last)
 {
 	struct host_regs regs = template;
-	int pid = task->thread.stub->pid;
+	int pid = task->thread.stub->pid, err;
 
 	regs_fetch(task);
 	regs_changed(task_pt_regs(task));
@@ -520,18 +531,11 @@ static int ptrace_run_batch(struct task_struct *task, struct mm_struct *mm,
 	regs.ip = stub_address(stub_image_batch);
 	regs.bx = n;
 	regs.bp = STUB_DATA;
-	*err = run_stub_code(pid, &regs);
-	if (likely(!*err))
-		return n;
-	if (*err == -EPROTO) {
-		*err = host_ptrace_getregs(pid, &regs);
-		if (!*err) {
-			*err = (int)regs.ax;
-			return n - regs.bx;
-		}
-	}
-	task->thread.stub->dead = *err == -ESRCH;
-	return 0;
+	err = run_stub_code(pid, &regs);
+	if (err == -EPROTO)
+		return host_ptrace_getregs(pid, &regs) ?: (int)regs.ax;
+	task->thread.stub->dead = err == -ESRCH;
+	return err;
 }
 
 const struct engine ptrace_engine = {

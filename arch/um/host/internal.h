@@ -90,6 +90,12 @@ static inline um_u64 thread_pointer(void)
 	return tp;
 }
 
+/*
+ * In a child that is to become a stub: unmaps all that lies in [@start, @end),
+ * and moves the host's vDSO to @vdso unless that is 0.
+ */
+int vdso_move(um_u64 start, um_u64 end, um_u64 vdso);
+
 /* Remember what only the start of the program can know. */
 void process_start(char **argv, char **envp);
 void thread_start(void);
@@ -97,6 +103,11 @@ void tty_start(void);
 
 /* This process, also seen from its children. */
 extern int own_pid;
+
+/* For a child that becomes a stub: the host is to write to none of its memory... */
+int stub_forget_thread_areas(void);
+/* ... and how it looks like on the host. */
+void stub_name_and_limit(void);
 
 /* A terminal is put back before its descriptor goes. */
 void tty_closing(int fd);

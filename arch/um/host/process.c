@@ -102,8 +102,9 @@ static int kill_tracees(void)
  * again.  Its exit does end them, but whoever inherits them may not reap, as
  * the first process of a container often does not.
  */
-static void end_tracees(void)
+static void end_stubs(void)
 {
+	host_workers_end();
 	for (int i = 0; i < 1000 && kill_tracees(); i++) {
 		while (sys(SYS_wait4, -1, NULL, WNOHANG | __WALL, NULL) > 0)
 			;
@@ -114,7 +115,7 @@ static void end_tracees(void)
 void host_exit(int status)
 {
 	host_tty_restore();
-	end_tracees();
+	end_stubs();
 	for (;;)
 		sys(SYS_exit_group, status);
 }
@@ -124,7 +125,7 @@ int host_exec_self(char **argv)
 	struct stat now, then;
 
 	host_tty_restore();
-	end_tracees();
+	end_stubs();
 	/*
 	 * So that none of these kills the next life before it has handlers:
 	 * ignored ones stay so at exec, and what is pending is forgotten.

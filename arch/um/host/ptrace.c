@@ -74,14 +74,30 @@ int host_ptrace_getregs(int pid, struct host_regs *regs)
 	return sys(SYS_ptrace, PTRACE_GETREGS, pid, 0, regs);
 }
 
+/*
+ * Where the stub is in a 32-bit segment (guest code can jump there) the host has
+ * another idea of the set, but not of PTRACE_SETREGS.
+ */
+static int setregs_code_32(int pid, const struct host_regs *regs)
+{
+	struct host_regs all;
+	int err = host_ptrace_getregs(pid, &all);
+
+	if (err)
+		return err;
+	memcpy(&all, regs, offsetof(struct host_regs, fs_base));
+	return sys(SYS_ptrace, PTRACE_SETREGS, pid, 0, &all);
+}
+
 int host_ptrace_setregs_code(int pid, const struct host_regs *regs)
 {
 	struct iovec iov = {
 		.iov_base = (void *)regs,
 		.iov_len = offsetof(struct host_regs, fs_base),
 	};
+	int err = sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov);
 
-	return sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov);
+	return err == -EINVAL ? setregs_code_32(pid, regs) : err;
 }
 
 /*
@@ -274,26 +290,39 @@ int host_ptrace_wait(int pid, struct host_stop_info *info)
 	return ret;
 }
 
-/* Every stub is a process of its own, though some share their memory. */
-void host_stub_kill(int pid)
+/* ---- threads that are traced for a moment only --------------------------- */
+
+int host_ptrace_borrow(int tid)
+{
+	int err = sys(SYS_ptrace, PTRACE_SEIZE, tid, 0, 0);
+
+	if (err)
+		return err;
+	err = host_ptrace_interrupt(tid);
+	if (err)
+		sys(SYS_ptrace, PTRACE_DETACH, tid, 0, 0);
+	return err;
+}
+
+int host_ptrace_borrowed(int tid)
 {
 	struct host_stop_info info;
+	int err = host_ptrace_wait(tid, &info);
 
-	sys(SYS_kill, pid, SIGKILL);
-	do {
-		if (host_ptrace_wait(pid, &info) < 0)
-			return;
-	} while (info.why != HOST_STOP_DEAD);
+	if (err < 0)
+		return err;
+	return info.why == HOST_STOP_INTERRUPT ? 0 : -ESRCH;
+}
+
+void host_ptrace_give_back(int tid)
+{
+	sys(SYS_ptrace, PTRACE_DETACH, tid, 0, 0);
 }
 
 /* ---- the first stub ----------------------------------------------------- */
 
 #define PAGE_BYTES	4096UL
 #define PAGE_ROUND(x)	(((x) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1))
-
-/* glibc's registration of restartable sequences uses this signature. */
-#define RSEQ_SIGNATURE	0x53053053
-#define RSEQ_UNREGISTER	1
 
 /* What a faked getppid() returns to show that it was faked. */
 #define FAKED_RESULT	0x5ca1ab1eUL
@@ -303,37 +332,14 @@ void host_stub_kill(int pid)
  * @go:		futex; the child may start: it is traced
  * @step:	what the child does; says what failed when it has ended
  * @err:	-errno of that
- * @layout:	as given
+ * @layout:	a copy of what was given: the stack that it is on may be unmapped
  */
 struct first_stub {
 	um_u32				go;
 	int				err;
 	const char			*step;
-	const struct host_stub_layout	*layout;
+	struct host_stub_layout		layout;
 };
-
-/* The host must not write to memory that will be the guest's. */
-static int forget_thread_areas(void)
-{
-	const long *rseq_offset;
-
-	sys(SYS_set_robust_list, NULL, 3 * sizeof(long));
-	sys(SYS_set_tid_address, NULL);
-
-	/* By the GOT, so that it is not copied into the executable. */
-	asm("mov __rseq_offset@GOTPCREL(%%rip), %0" : "=r" (rseq_offset));
-
-	/* The length must be what it was registered with. */
-	for (unsigned int len = 32; len <= 256; len += 4) {
-		long err = sys(SYS_rseq, thread_pointer() + *rseq_offset, len,
-			       RSEQ_UNREGISTER, RSEQ_SIGNATURE);
-
-		if (!err || err == -ENOSYS)
-			return 0;
-	}
-	/* Switched off by a tunable, or something that we do not know. */
-	return 0;
-}
 
 static void default_signals(void)
 {
@@ -373,7 +379,6 @@ static int map_code(const struct host_stub_layout *l)
 	um_u64 len = PAGE_ROUND(l->code_len);
 	long ret;
 
-	/* What lies there is a part of our parent's stack, if anything. */
 	ret = sys(SYS_mmap, l->code, len, PROT_READ | PROT_WRITE,
 		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	if (ret != (long)l->code)
@@ -397,8 +402,7 @@ static long faked_syscall(void)
 static __noreturn int first_child(void *arg)
 {
 	struct first_stub *first = arg;
-	const struct host_stub_layout *l = first->layout;
-	struct rlimit no_core = { 0, 0 }, cpu;
+	const struct host_stub_layout *l = &first->layout;
 	int err;
 
 	/* Until it is traced, nothing else ends it with its parent. */
@@ -423,13 +427,12 @@ static __noreturn int first_child(void *arg)
 	err = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (err)
 		goto fail;
-	sys(SYS_prctl, PR_SET_NAME, "um-stub", 0, 0, 0);
-	sys(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL);
-	/* Limits for a session's processes are not for a guest's. */
-	if (!sys(SYS_prlimit64, 0, RLIMIT_CPU, NULL, &cpu)) {
-		cpu.rlim_cur = cpu.rlim_max;
-		sys(SYS_prlimit64, 0, RLIMIT_CPU, &cpu, NULL);
-	}
+	stub_name_and_limit();
+
+	first->step = "moving the vDSO";
+	err = vdso_move(l->start, l->end, l->vdso);
+	if (err)
+		goto fail;
 
 	first->step = "mapping the stub's code";
 	err = map_code(l);
@@ -437,7 +440,7 @@ static __noreturn int first_child(void *arg)
 		goto fail;
 
 	first->step = "rseq";
-	err = forget_thread_areas();
+	err = stub_forget_thread_areas();
 	if (err)
 		goto fail;
 
@@ -562,7 +565,7 @@ static int build_first(struct first_stub *first, int pid, const char **step)
 	if (err)
 		return err;
 	*step = "starting the stub's code";
-	if (regs.ip < first->layout->start || regs.ip >= first->layout->end)
+	if (regs.ip < first->layout.start || regs.ip >= first->layout.end)
 		return -EFAULT;
 	return 0;
 }
@@ -583,7 +586,7 @@ int host_stub_first(const struct host_stub_layout *layout, const char **step)
 	if (mem < 0 && mem > -4096)
 		return mem;
 	first = (struct first_stub *)mem;
-	first->layout = layout;
+	first->layout = *layout;
 	first->step = "the child's start";
 
 	*step = "fork";

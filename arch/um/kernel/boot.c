@@ -13,6 +13,7 @@
 #include <asm/physmem.h>
 #include <asm/setup.h>
 #include <asm/umid.h>
+#include <asm/vdso.h>
 #include <um/host.h>
 #include <um/ubd.h>
 
@@ -68,8 +69,10 @@ int __ref um_main(int argc, char **argv)
 
 	/* Processes are made before there are threads. */
 	err = physmem_create();
-	if (err >= 0)
+	if (err >= 0) {
+		um_vdso_start();
 		err = engine_start();
+	}
 	if (err >= 0) {
 		host_tty_guard();
 		err = host_irq_init();

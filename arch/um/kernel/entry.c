@@ -48,18 +48,29 @@ static void handle_interrupt(struct pt_regs *regs)
 	irqentry_exit_to_user_mode(regs);
 }
 
-/* The host took the stub away, or does not give what it needs. */
+/*
+ * The host took the stub away, or does not give what it needs.  @ev->sig: signal
+ * that ended it, 0 not known, -1 has been told.
+ */
 static void handle_dead(struct pt_regs *regs, const struct stub_event *ev)
 {
 	irqentry_enter_from_user_mode(regs);
 	local_irq_enable();
-	if (ev->sig)
+	if (ev->sig < 0)
+		;
+	else if (ev->sig)
 		pr_warn("%s[%d]: killed on the host by signal %d\n",
 			current->comm, task_pid_nr(current), ev->sig);
 	else
 		pr_warn("%s[%d]: killed, the host gives it no process or memory\n",
 			current->comm, task_pid_nr(current));
 	do_group_exit(SIGKILL);
+}
+
+/* For handle_dead(): the stub has ended, or there is a message already. */
+static int tlb_error_signal(int err)
+{
+	return err == -ESRCH ? SIGKILL : -1;
 }
 
 /* Runs guest code until something happens. */
@@ -70,11 +81,18 @@ static void run(struct task_struct *task, struct pt_regs *regs,
 	ev->sig = 0;
 	if (unlikely(!task->thread.stub) && engine->attach(task, NULL))
 		return;
-	if (unlikely(stub_tlb_is_stale(task->mm)) &&
-	    stub_tlb_sync(task, task->mm))
+	if (unlikely(stub_tlb_is_stale(task->mm))) {
+		int err = stub_tlb_sync(task, task->mm);
+
+		if (unlikely(err)) {
+			ev->sig = tlb_error_signal(err);
+			return;
+		}
+	}
+	if (unlikely(task->thread.stub->dead)) {
+		ev->sig = SIGKILL;
 		return;
-	if (unlikely(task->thread.stub->dead))
-		return;
+	}
 	engine->run(task, regs, ev);
 }
 
@@ -96,6 +114,12 @@ void __noreturn guest_loop(void)
 		case STUB_INTERRUPT:
 			handle_interrupt(regs);
 			break;
+		case STUB_REFUSED:
+			ev.code = stub_tlb_drop(task, task->mm, ev.code);
+			if (!ev.code)
+				break;
+			ev.sig = tlb_error_signal(ev.code);
+			fallthrough;
 		case STUB_DEAD:
 			handle_dead(regs, &ev);
 			break;

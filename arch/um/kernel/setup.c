@@ -20,6 +20,7 @@
 #include <asm/physmem.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
+#include <asm/vdso.h>
 #include <asm/x86.h>
 #include <um/host.h>
 
@@ -62,6 +63,7 @@ void __init setup_arch(char **cmdline_p)
 
 	um_initrd_load();
 	x86_xstate_init();
+	um_vdso_data_init();
 	paging_init();
 
 	/* A panic ends the program, unless panic= says to wait and reboot. */

@@ -28,6 +28,9 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len,
 #define sys_map_shadow_stack	sys_ni_syscall
 #define sys_uretprobe		sys_ni_syscall
 
+/* kernel/time.c */
+#define sys_clock_gettime	our_clock_gettime
+
 #define __SYSCALL(nr, call)		[nr] = (void *)call,
 #define __SYSCALL_NORETURN(nr, call)	__SYSCALL(nr, call)
 

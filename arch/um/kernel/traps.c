@@ -16,6 +16,7 @@
 #include <linux/utsname.h>
 #include <asm/engine.h>
 #include <asm/fault.h>
+#include <asm/physmem.h>
 #include <asm/stacktrace.h>
 #include <asm/traps.h>
 #include <asm/x86.h>
@@ -61,7 +62,8 @@ void guest_exception(struct pt_regs *regs, const struct stub_event *ev)
 					(void __user *)ev->addr);
 		break;
 	case SIGBUS:
-		if (ev->code != BUS_ADRALN)
+		/* The stub's own pages have holes. */
+		if (ev->code != BUS_ADRALN && ev->addr < TASK_SIZE)
 			pr_warn_ratelimited("%s[%d]: the host has no memory for the guest's page at %lx\n",
 					    current->comm, task_pid_nr(current),
 					    ev->addr);
@@ -155,6 +157,23 @@ int is_valid_bugaddr(unsigned long addr)
 	       insn == INSN_UD2;
 }
 
+/*
+ * The host had promised memory and has none.  Whatever the kernel was about to
+ * put into that page has nowhere to go, and neither has what follows.
+ */
+static void check_host_memory(const struct host_fault *fault)
+{
+	unsigned long pa = fault->addr - PAGE_OFFSET;
+	struct host_stat st = { };
+
+	if (fault->sig != SIGBUS || fault->code != BUS_ADRERR ||
+	    pa >= physmem_size)
+		return;
+	host_fstat(physmem_fd, &st);
+	panic("no memory on the host for the guest's page at %#lx: it gave %lu MiB of mem=%luM",
+	      pa & PAGE_MASK, (unsigned long)st.blocks >> (20 - 9), physmem_size >> 20);
+}
+
 /* Called by the host library, in the handler of a signal. */
 void um_kernel_fault(const struct host_fault *fault, struct host_regs *host)
 {
@@ -173,6 +192,7 @@ void um_kernel_fault(const struct host_fault *fault, struct host_regs *host)
 		else
 			die(&regs, "kernel BUG", 0);
 	} else {
+		check_host_memory(fault);
 		if (fault->sig == SIGSEGV || fault->sig == SIGBUS) {
 			if (fault->addr < PAGE_SIZE)
 				pr_alert("BUG: kernel NULL pointer dereference, address: %016lx\n",
@@ -185,7 +205,7 @@ void um_kernel_fault(const struct host_fault *fault, struct host_regs *host)
 				panic("kernel stack overflow");
 		}
 		die(&regs, fault->sig == SIGSEGV ? "access to bad memory" :
-			   fault->sig == SIGBUS ? "no memory on the host" :
+			   fault->sig == SIGBUS ? "bus error" :
 			   fault->sig == SIGILL ? "invalid instruction" :
 			   fault->sig == SIGFPE ? "arithmetic exception" :
 			   "trap", fault->sig);

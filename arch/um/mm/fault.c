@@ -148,7 +148,9 @@ static void send_fault(struct pt_regs *regs, int sig, int code,
 }
 
 /*
- * What can be told of an access without a look at the instruction.  Where the
+ * What can be told of an access without a look at the instruction.  Some engines
+ * know (what a guest may have put there asks for no more than the area allows).
+ * Otherwise: where the
  * stub maps the page, it is refused for want of a right: if that to execute is
  * there, or the address is far from the instruction, it is that to write.  At
  * the end of an instruction that reaches into the next page both may lack; then
@@ -159,6 +161,9 @@ static enum access known_access(struct mm_struct *mm, unsigned long ip,
 {
 	unsigned long flags, *p, entry;
 
+	if (ev->has_error)
+		return ev->error & PF_WRITE ? ACCESS_WRITE :
+		       ev->error & PF_INSTR ? ACCESS_EXEC : ACCESS_READ;
 	if (ev->code != SEGV_ACCERR)
 		return ev->addr == ip ? ACCESS_EXEC : ACCESS_UNKNOWN;
 	if (ev->addr - ip >= MAX_INSN_SIZE)

@@ -16,12 +16,10 @@
 #include <linux/sizes.h>
 #include <asm/engine.h>
 #include <asm/pgtable.h>
+#include <asm/stub.h>
 #include <asm/tlb.h>
 #include <asm/unistd.h>
 #include <um/host.h>
-
-/* The physical memory file's descriptor in every stub. */
-#define STUB_MEM_FD		0
 
 /* How much is mapped without waiting for a fault, in host mappings... */
 #define REMAP_RUNS_MAX		48
@@ -57,15 +55,10 @@ struct tlb_batch {
 	int			prot;
 };
 
-static void batch_run(struct tlb_batch *b)
+static void batch_run(struct tlb_batch *b, bool last)
 {
-	int err = 0;
-
-	if (!b->nr)
-		return;
-	if (!b->failed &&
-	    engine->run_batch(b->task, b->mm, b->nr, &err) != b->nr)
-		b->failed = err ?: -EIO;
+	if (b->nr && !b->failed)
+		b->failed = engine->run_batch(b->task, b->mm, b->nr, last);
 	b->nr = 0;
 }
 
@@ -73,7 +66,7 @@ static void batch_add(struct tlb_batch *b, const struct stub_op *op)
 {
 	b->op[b->nr++] = *op;
 	if (b->nr == STUB_OPS_MAX)
-		batch_run(b);
+		batch_run(b, false);
 }
 
 /*
@@ -357,10 +350,8 @@ static void forget_all(struct mm_struct *mm)
  * The host has no more room for mappings (vm.max_map_count), or no memory for
  * them: all are dropped, and the page that is needed now is tried once more.
  */
-static int drop_all(struct tlb_batch *b)
+static int drop_all(struct tlb_batch *b, int why)
 {
-	int why = b->failed;
-
 	b->failed = 0;
 	b->nr = 0;
 	forget_all(b->mm);
@@ -369,15 +360,29 @@ static int drop_all(struct tlb_batch *b)
 	});
 	if (b->fault != NO_FAULT)
 		sync_range(b, SYNC_FILL, b->fault, b->fault + PAGE_SIZE);
-	batch_run(b);
+	batch_run(b, false);
 	if (!b->failed)
 		return 0;
-	pr_err("%s[%d]: the host refuses to map guest memory (%pe, then %pe)\n",
-	       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
-	       ERR_PTR(b->failed));
+	if (b->failed != -ESRCH)
+		pr_err("%s[%d]: killed, the host refuses to map guest memory (%pe, then %pe)\n",
+		       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
+		       ERR_PTR(b->failed));
 	/* Others may go on in this address space: it may map anything. */
 	stub_mark_stale(b->mm, 0, TASK_SIZE);
 	return b->failed;
+}
+
+int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why)
+{
+	struct tlb_batch b = {
+		.task = task,
+		.mm = mm,
+		.op = mm->context.stub.data->op,
+		/* It faults again. */
+		.fault = NO_FAULT,
+	};
+
+	return drop_all(&b, why);
 }
 
 int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
@@ -386,7 +391,7 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 	struct tlb_batch b = {
 		.task = task,
 		.mm = mm,
-		.op = page_address(stub->data),
+		.op = stub->data->op,
 		.fault = stub->fault ? stub->fault & PAGE_MASK : NO_FAULT,
 	};
 	unsigned long middle = max(stub->fill.start, stub->fault & PAGE_MASK);
@@ -411,8 +416,8 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 	stub->fault = 0;
 	stub->fill = (struct stub_range) { };
 
-	batch_run(&b);
+	batch_run(&b, true);
 	if (unlikely(b.failed))
-		return drop_all(&b);
+		return drop_all(&b, b.failed);
 	return 0;
 }

@@ -10,6 +10,8 @@ struct x86_cpuid {
 
 /* The kernel has the XSAVE instructions enabled. */
 #define CPUID1_C_OSXSAVE	(1u << 27)
+/* Instructions for segment bases, if the kernel has them enabled. */
+#define CPUID7_B_FSGSBASE	(1u << 0)
 
 static inline struct x86_cpuid x86_cpuid(u32 leaf, u32 sub)
 {

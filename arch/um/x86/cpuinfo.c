@@ -12,6 +12,8 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 #include <asm/processor.h>
+#include <asm/setup.h>
+#include <uapi/asm/hwcap2.h>
 
 #include "cpuid.h"
 
@@ -209,6 +211,9 @@ static int __init cpuinfo_init(void)
 		id->word[L7_B] = r.b;
 		id->word[L7_C] = r.c;
 		id->word[L7_D] = r.d;
+		/* Some hosts keep what the CPU has to themselves. */
+		if (!(um_hwcap2 & HWCAP2_FSGSBASE))
+			id->word[L7_B] &= ~CPUID7_B_FSGSBASE;
 		/* a: highest sub-leaf */
 		if (r.a >= 1)
 			id->word[L71_A] = x86_cpuid(7, 1).a;

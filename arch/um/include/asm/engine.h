@@ -21,6 +21,7 @@ enum stub_event_type {
 	STUB_SYSCALL,		/* regs has the number and the arguments */
 	STUB_FAULT,		/* an exception: .sig, .code, .addr */
 	STUB_INTERRUPT,		/* an interrupt is pending */
+	STUB_REFUSED,		/* the batch before failed: .code, an -errno */
 	STUB_DEAD,		/* the host killed the stub: .sig */
 };
 
@@ -30,25 +31,16 @@ enum stub_event_type {
  * @sig:	host signal of the exception, e.g. SIGSEGV, SIGFPE
  * @code:	its si_code
  * @addr:	its si_addr
+ * @error:	the CPU's error code of a page fault (PF_*), when @has_error
  */
 struct stub_event {
 	enum stub_event_type	type;
 	int			sig;
 	int			code;
 	unsigned long		addr;
+	unsigned long		error;
+	bool			has_error;
 };
-
-/**
- * struct stub_op - one host system call of a batch
- *
- * The batch lies on a page that guest code can read but not write.
- */
-struct stub_op {
-	u64	nr;
-	u64	args[6];
-};
-
-#define STUB_OPS_MAX	(PAGE_SIZE / sizeof(struct stub_op))
 
 /**
  * struct engine - operations of an engine
@@ -57,7 +49,7 @@ struct stub_op {
  *
  * @name:	as in engine=
  * @start:	makes the engine ready; -errno and *why when the host forbids it
- * @mm_init:	gives a new address space its stub
+ * @mm_init:	gives a new address space its stub, and its data page
  * @mm_exit:	takes it away
  * @attach:	gives @task, which has none, a host thread in @task->mm.  @like:
  *		current, when it runs in that address space too: the new thread
@@ -70,8 +62,9 @@ struct stub_op {
  * @get_regs:	fetches all general registers
  * @get_xstate:	extended state, XSAVE standard format; returns its length
  * @set_xstate:	likewise; -EINVAL when the host refuses the image
- * @run_batch:	runs @n operations in the stub of @task; returns how many were
- *		done, the error of the first that failed in *err
+ * @run_batch:	runs the first @n operations of the data page in the stub of
+ *		@task, or, when @last, may put it off until @run, which then
+ *		reports STUB_REFUSED.  -errno of the first that failed
  */
 struct engine {
 	const char *name;
@@ -90,11 +83,12 @@ struct engine {
 	int (*get_debugreg)(struct task_struct *task, int n, unsigned long *val);
 	int (*set_debugreg)(struct task_struct *task, int n, unsigned long val);
 	int (*run_batch)(struct task_struct *task, struct mm_struct *mm,
-			 unsigned int n, int *err);
+			 unsigned int n, bool last);
 };
 
 extern const struct engine *engine;
 extern const struct engine ptrace_engine;
+extern const struct engine seccomp_engine;
 
 /* The host thread that @run runs on this CPU at the moment, 0 none. */
 DECLARE_PER_CPU(int, engine_running);

@@ -17,6 +17,9 @@
  *
  *   STUB_CODE		one page, read and execute, the same in all stubs
  *   STUB_DATA		one page for each address space: the batch, read only
+ *   STUB_VDSO		the host's vDSO and its data, as the host maps them
+ *   STUB_FRAMES	for each host thread STUB_FRAME_SIZE bytes where the host
+ *			puts signal frames; guest code can write there
  */
 #ifndef _ASM_UM_LAYOUT_H
 #define _ASM_UM_LAYOUT_H
@@ -31,12 +34,18 @@
 #define VMALLOC_START		_AC(0x300000000000, UL)
 #define VMALLOC_END		_AC(0x310000000000, UL)
 
-/* The top 2 MiB of what the host gives a process with four-level tables. */
-#define STUB_START		_AC(0x7fffffe00000, UL)
+/* In the top 1 GiB of what the host gives a process with four-level tables. */
+#define STUB_START		_AC(0x7fffc0000000, UL)
 #define STUB_CODE		STUB_START
 #define STUB_DATA		(STUB_START + _AC(0x1000, UL))
-#define STUB_END		(STUB_START + _AC(0x2000, UL))
+#define STUB_VDSO		(STUB_START + _AC(0x10000, UL))
+#define STUB_VDSO_ROOM		_AC(0x20000, UL)
+#define STUB_END		(STUB_VDSO + STUB_VDSO_ROOM)
+#define STUB_FRAMES		(STUB_START + _AC(0x200000, UL))
+#define STUB_FRAME_ORDER	1
+#define STUB_FRAME_SIZE		(_AC(0x1000, UL) << STUB_FRAME_ORDER)
 #define STUB_HOST_END		_AC(0x7ffffffff000, UL)
+#define STUB_MAX_THREADS	((STUB_HOST_END - STUB_FRAMES) / STUB_FRAME_SIZE)
 
 #define TASK_SIZE		STUB_START
 #define TASK_SIZE_MAX		TASK_SIZE

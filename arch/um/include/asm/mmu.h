@@ -5,6 +5,9 @@
 #include <linux/spinlock_types.h>
 #include <asm/stub_thread.h>
 
+struct seccomp_process;
+struct stub_data;
+
 /**
  * struct stub_range - guest addresses whose host mappings are out of date
  */
@@ -27,8 +30,10 @@ struct stub_ranges {
 /**
  * struct stub_mm - the host side of a guest address space
  * @spare:	host thread that waits to become its first one; .pid 0: taken
+ *		(ptrace engine)
+ * @process:	host process (seccomp engine)
  * @threads:	how many host threads run in it
- * @data:	page with the batch, mapped read-only at STUB_DATA
+ * @data:	the page that is mapped read-only at STUB_DATA
  * @lock:	for what follows
  * @stale:	the stub may map something else there than the page tables say
  * @readonly:	the stub may map something writable that no longer is
@@ -43,8 +48,9 @@ struct stub_ranges {
  */
 struct stub_mm {
 	struct stub_thread	spare;
+	struct seccomp_process	*process;
 	unsigned int		threads;
-	struct page		*data;
+	struct stub_data	*data;
 	spinlock_t		lock;
 	struct stub_ranges	stale;
 	struct stub_ranges	readonly;

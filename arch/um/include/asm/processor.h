@@ -11,6 +11,8 @@
 #include <asm/ptrace.h>
 #include <asm/layout.h>
 #include <asm/stub_thread.h>
+/* cpu_relax() */
+#include <asm/vdso/processor.h>
 
 struct page_run;
 struct task_struct;
@@ -63,11 +65,6 @@ static inline void arch_thread_struct_whitelist(unsigned long *offset,
 
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
 unsigned long __get_wchan(struct task_struct *p);
-
-static __always_inline void cpu_relax(void)
-{
-	asm volatile("rep; nop" ::: "memory");
-}
 
 struct seq_operations;
 extern const struct seq_operations cpuinfo_op;

@@ -23,6 +23,12 @@ struct mm_struct;
  */
 int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm);
 
+/*
+ * The host refused (@why, -errno) what the sync had put off: drops all of the
+ * stub's mappings.  -errno: the host refuses that, too.
+ */
+int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why);
+
 static inline bool stub_tlb_is_stale(struct mm_struct *mm)
 {
 	struct stub_mm *stub = &mm->context.stub;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Layout of the vDSO: one segment, read and execute, which starts with the ELF
- * header and holds everything that is loaded.
+ * header and holds everything that is loaded.  The data pages are right before
+ * it, and no part of the image.
  */
+#include <asm/page.h>
+#include <asm/vdso.h>
 
 OUTPUT_FORMAT(elf64-x86-64)
 OUTPUT_ARCH(i386:x86-64)
@@ -17,6 +20,9 @@ PHDRS
 
 SECTIONS
 {
+	_vdso_data = . + (VVAR_DATA - VVAR_PAGES) * PAGE_SIZE;
+	_timens_data = . + (VVAR_TIMENS - VVAR_PAGES) * PAGE_SIZE;
+
 	. = SIZEOF_HEADERS;
 
 	/* For the dynamic linker. */

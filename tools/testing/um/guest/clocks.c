@@ -1,119 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Time: the vDSO, clocks, timers.  Only lower bounds are asserted. */
+/* Time: clocks and timers.  Only lower bounds are asserted. */
 #include "tap.h"
-#include <elf.h>
 #include <poll.h>
-#include <sys/auxv.h>
 #include <sys/times.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
 
-static void *vdso_sym(const char *name)
-{
-	char *base = (char *)getauxval(AT_SYSINFO_EHDR), *strtab = NULL;
-	Elf64_Ehdr *eh = (void *)base;
-	Elf64_Phdr *ph;
-	Elf64_Sym *sym = NULL;
-	Elf64_Dyn *dyn = NULL;
-	uint32_t *hash = NULL, *gnu = NULL, n, i;
-	long bias = 0, found = 0;
-
-	if (!base)
-		return NULL;
-	ph = (void *)(base + eh->e_phoff);
-	for (i = 0; i < eh->e_phnum; i++) {
-		if (ph[i].p_type == PT_LOAD && !found) {
-			found = 1;
-			bias = (long)base + ph[i].p_offset - ph[i].p_vaddr;
-		}
-		if (ph[i].p_type == PT_DYNAMIC)
-			dyn = (void *)(base + ph[i].p_offset);
-	}
-	for (; dyn && dyn->d_tag; dyn++) {
-		void *p = (void *)(dyn->d_un.d_ptr + bias);
-
-		if (dyn->d_tag == DT_STRTAB)
-			strtab = p;
-		if (dyn->d_tag == DT_SYMTAB)
-			sym = p;
-		if (dyn->d_tag == DT_HASH)
-			hash = p;
-		if (dyn->d_tag == DT_GNU_HASH)
-			gnu = p;
-	}
-	if (!strtab || !sym)
-		return NULL;
-	/* The string table follows the symbols, in every vDSO there is. */
-	n = hash ? hash[1] : ((char *)strtab - (char *)sym) / sizeof(*sym);
-	(void)gnu;
-	for (i = 0; i < n; i++)
-		if (sym[i].st_shndx && !strcmp(strtab + sym[i].st_name, name))
-			return (void *)(sym[i].st_value + bias);
-	return NULL;
-}
-
 static int64_t ns(struct timespec *ts)
 {
 	return ts->tv_sec * 1000000000LL + ts->tv_nsec;
-}
-
-static void check_vdso(void)
-{
-	int (*cgt)(clockid_t, struct timespec *);
-	int (*gtod)(struct timeval *, void *);
-	time_t (*tm)(time_t *);
-	int (*gcpu)(unsigned int *, unsigned int *, void *);
-	struct timespec a, b, c;
-	struct timeval tv;
-	unsigned int cpu = 999;
-	int i, bad = 0;
-	time_t t;
-
-	if (!getauxval(AT_SYSINFO_EHDR)) {
-		ok(false, "AT_SYSINFO_EHDR is there");
-		return;
-	}
-	ok(true, "AT_SYSINFO_EHDR is there");
-	ok(!memcmp((void *)getauxval(AT_SYSINFO_EHDR), ELFMAG, 4), "an ELF image");
-	cgt = vdso_sym("__vdso_clock_gettime");
-	gtod = vdso_sym("__vdso_gettimeofday");
-	tm = vdso_sym("__vdso_time");
-	gcpu = vdso_sym("__vdso_getcpu");
-	ok(cgt && gtod && tm && gcpu, "it has its four functions");
-	if (!cgt || !gtod || !tm || !gcpu)
-		return;
-	for (i = 0; i < 2000; i++) {
-		syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &a);
-		bad += cgt(CLOCK_MONOTONIC, &b) != 0;
-		syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &c);
-		bad += ns(&a) > ns(&b) || ns(&b) > ns(&c);
-	}
-	is(bad, 0, "clock_gettime fits between system calls, 2000 times");
-	for (bad = i = 0; i < 500; i++) {
-		syscall(SYS_clock_gettime, CLOCK_REALTIME, &a);
-		gtod(&tv, NULL);
-		syscall(SYS_clock_gettime, CLOCK_REALTIME, &c);
-		bad += tv.tv_sec * 1000000LL + tv.tv_usec < ns(&a) / 1000 ||
-			tv.tv_sec * 1000000LL + tv.tv_usec > ns(&c) / 1000;
-	}
-	is(bad, 0, "so does gettimeofday");
-	t = tm(NULL);
-	syscall(SYS_clock_gettime, CLOCK_REALTIME, &a);
-	ok(t <= a.tv_sec && t + 2 > a.tv_sec, "time");
-	is(gcpu(&cpu, NULL, NULL), 0, "getcpu");
-	ok(cpu < (unsigned int)sysconf(_SC_NPROCESSORS_CONF), "a CPU of ours (%u)", cpu);
-	for (i = 0; i < 12; i++) {
-		static const clockid_t ids[] = { 0, 1, 2, 3, 4, 5, 6, 7, 11 };
-
-		if (i >= 9)
-			break;
-		bad = cgt(ids[i], &b);
-		is(bad, 0, "clock %d through the vDSO", (int)ids[i]);
-		syscall(SYS_clock_gettime, ids[i], &c);
-		ok(ns(&b) <= ns(&c), "and not ahead of the system call");
-	}
-	bad = cgt(77, &b);
-	ok(bad == -EINVAL || bad == -1, "an unknown clock fails");
 }
 
 static void check_monotonic(void)
@@ -304,7 +199,6 @@ static void check_set(void)
 
 TEST_AREA(clocks, 120)
 {
-	check_vdso();
 	check_monotonic();
 	check_sleep();
 	check_timers();

@@ -524,6 +524,25 @@ static void check_proc_mem(void)
 	munmap(p, 2 * PAGE);
 }
 
+/* Uses so many MiB of memory, and ends: for t/memory.t. */
+TEST_HELPER(use)
+{
+	size_t size = argc > 1 ? atol(argv[1]) << 20 : 0;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t i;
+
+	if (p == MAP_FAILED)
+		return 1;
+	for (i = 0; i < size; i += PAGE) {
+		p[i] = 1;
+		if (p[i + PAGE - 1])
+			return 2;
+	}
+	fill(p, size, 77);
+	return filled(p, size, 77) ? 0 : 3;
+}
+
 TEST_AREA(memory, 120)
 {
 	(void)grown;

@@ -387,6 +387,11 @@ static void check_watchpoint(void)
 	long dr6;
 	int st;
 
+	if (host_lacks("watchpoints")) {
+		skip("the host's do not hit", "a hardware watchpoint");
+		finish(pid);
+		return;
+	}
 	if (ptrace(PTRACE_POKEUSER, pid, at, &watched) ||
 	    ptrace(PTRACE_POKEUSER, pid, at + 7 * 8, 0xd0001L)) {
 		skip("debug registers are refused", "a hardware watchpoint");

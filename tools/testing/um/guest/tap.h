@@ -81,6 +81,7 @@ int in_child(int (*fn)(void *), void *arg);
 int reap(pid_t pid);
 
 bool has_feature(const char *flag);	/* in /proc/cpuinfo's flags */
+bool host_lacks(const char *word);	/* see lacks.c */
 bool write_file(const char *path, const char *text);
 long read_file(const char *path, char *buf, size_t size);
 double seconds(void);			/* CLOCK_MONOTONIC */

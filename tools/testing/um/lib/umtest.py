@@ -6,11 +6,13 @@ Environment:
   LINUX    the executable under test (default <repository>/linux)
   BUILD    where everything generated goes (default <repository>/build)
   UMTEST_TIMEOUT   guard in seconds on every wait (default 120)
+  UMTEST_ENGINE    engine= of all guests (default: what auto takes)
   UMTEST_SOAK      set by run-tests --soak: take longer, look deeper
 """
 import atexit
 import ctypes
 import fcntl
+import functools
 import os
 import pty
 import re
@@ -34,6 +36,7 @@ BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(TOP, "build"))
 WORK = os.path.join(BUILD, "test-work")
 LOGS = os.path.join(BUILD, "test-logs")
 TIMEOUT = float(os.environ.get("UMTEST_TIMEOUT") or 120)
+ENGINE = os.environ.get("UMTEST_ENGINE")
 SOAK = bool(os.environ.get("UMTEST_SOAK"))
 TEST = os.path.splitext(os.path.basename(sys.argv[0]))[0] or "umtest"
 
@@ -358,6 +361,16 @@ def guest_binaries():
     return out
 
 
+@functools.cache
+def host_lacks():
+    """A word for a guest's command line, from which its programs know what the
+    host lacks (guest/lacks.c); None: nothing."""
+    rc, text = host([os.path.join(guest_binaries(), "guest-tests"), "--helper", "lacks"], timeout=60)
+    if rc:
+        raise RuntimeError("what the host lacks: status %s: %s" % (rc, tail(text, 3)))
+    return "umlacks=" + ",".join(text.split()) if text.split() else None
+
+
 def host_binary(name):
     """Build host/NAME.c; its path."""
     out = os.path.join(WORK, "host")
@@ -523,6 +536,8 @@ class Guest:
         if con:
             argv += ["con=null", "con0=fd:0,fd:1"]
         argv += [a for a in args if a]
+        if ENGINE and not any(a.startswith("engine=") for a in argv):
+            argv.append("engine=" + ENGINE)
         self.argv = argv
         self.tty = tty
         self.buf = ""
@@ -821,7 +836,7 @@ def run_areas(names, *args, **kw):
     names = list(names)
     while names:
         patience = max(known.get(n, 60) for n in names) + TIMEOUT / 2
-        with Guest("umtest=" + ",".join(names), "loglevel=3", *args, **kw) as g:
+        with Guest("umtest=" + ",".join(names), "loglevel=3", host_lacks(), *args, **kw) as g:
             rc = g.wait_busy(patience)
             text, log = g.text, g.log_path
         ended = re.findall(r"^@@END (\S+) ", text, re.M)

@@ -21,9 +21,24 @@ def one_line(rc, text, words, name):
     tap.diag(lines[0] if lines else "no output")
 
 
-rc, text = boot_to_end(initrd=initrd, wrap=[host_binary("denied"), "ptrace"], timeout=30)
-one_line(rc, text, ["(?i)ptrace", "(?i)permitted|denied|forbid|not allowed|EPERM"],
-         "ptrace forbidden")
+denied = host_binary("denied")
+no_ptrace, no_seccomp = [denied, "ptrace"], [denied, "seccomp"]
+
+rc, text = boot_to_end(initrd=initrd, wrap=no_ptrace, timeout=30)
+tap.equal(rc, 0, "ptrace forbidden: boots")
+tap.match(text, r"engine: seccomp \(the fastest", "ptrace forbidden: seccomp is taken")
+rc, text = boot_to_end(initrd=initrd, wrap=no_seccomp, timeout=30)
+tap.equal(rc, 0, "seccomp forbidden: boots")
+tap.match(text, r"engine: ptrace \(the host does not allow seccomp: .*: Operation not permitted\)",
+          "seccomp forbidden: ptrace is taken, and why")
+rc, text = boot_to_end("engine=ptrace", initrd=initrd, wrap=no_ptrace, timeout=30)
+one_line(rc, text, [r"engine=ptrace: .*PTRACE_SEIZE: Operation not permitted"],
+         "ptrace forbidden, and asked for")
+rc, text = boot_to_end("engine=seccomp", initrd=initrd, wrap=no_seccomp, timeout=30)
+one_line(rc, text, [r"engine=seccomp: .*seccomp.*: Operation not permitted"],
+         "seccomp forbidden, and asked for")
+rc, text = boot_to_end(initrd=initrd, wrap=no_ptrace + no_seccomp, timeout=30)
+one_line(rc, text, [r"engine=auto: .*: Operation not permitted"], "both forbidden")
 
 space = ["unshare", "-rm", "--propagation", "private"] if os.geteuid() else \
     ["unshare", "-m", "--propagation", "private"]
@@ -52,6 +67,21 @@ else:
         tap.ok(True, "/tmp and /dev/shm read-only: boots")
     else:
         one_line(rc, text, ["(?i)read-only"], "/tmp and /dev/shm read-only")
+
+    # No memfds: guest memory is a file.
+    nomemfd = [host_binary("denied"), "memfd_create"]
+    small = "mount -t tmpfs -o size=120M,mode=1777 t /tmp; mount -t ramfs r /dev/shm; chmod 1777 /dev/shm"
+    with boot(mem="512M", initrd=initrd, wrap=inside(small, "x") + nomemfd, env=dict(env, TMPDIR="/tmp")) as g:
+        tap.equal(g.run("/tests/guest-tests --helper use 40")[0], 0, "no memfd, 120 MiB of tmpfs: works")
+        g.send("/tests/guest-tests --helper use 300")
+        rc = g.wait()
+        tap.equal(rc, -signal.SIGABRT, "until these are used up: ends by SIGABRT")
+        tap.match(g.text, r"panic.*no memory on the host for the guest's page at 0x[0-9a-f]+: "
+                  r"it gave \d+ MiB of mem=512M", "and says why")
+    with boot(mem="64M", initrd=initrd, wrap=inside(small, "x") + nomemfd, env=dict(env, TMPDIR="/dev/shm")) as g:
+        tap.match(g.run("dmesg")[1], "free memory is not given back to the host: .*no holes",
+                  "a file system without holes: said in the log")
+        tap.equal(g.poweroff(), 0, "and it works all the same")
 
 # As an ordinary user, without a home.
 if os.geteuid() == 0 and which("setpriv"):

@@ -112,7 +112,9 @@ with boot() as g:
     tap.ok(eventually(lambda: not stat_of(newest) or stat_of(newest)[0] == "Z", 10),
            "the stub of one is dead")
     g.send("go on")
-    tap.equal(g.expect(r"RESULT (-?\d+)").group(1), "0", "the other has nothing that is freed")
+    # Where both are one process of the host, it has died, too.
+    tap.ok(g.expect(r"RESULT (-?\d+)").group(1) in ("0", "-9"),
+           "the other has nothing that is freed")
     tap.equal(g.poweroff(), 0, "power-off")
 no_leftovers()
 

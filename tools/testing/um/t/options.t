@@ -27,7 +27,8 @@ def info(args, name):
 
 text = info(["--help"], "--help")
 for switch in ("mem=", "ubd", "con", "initrd=", "umid=", "root=", "--version",
-               "--help", "--showconfig", "engine=", "uml_dir=", "noreboot"):
+               "--help", "--showconfig", "engine=", "uml_dir=", "noreboot",
+               "free_page_reporting="):
     tap.ok(switch in text, "--help tells of %s" % switch)
 tap.ok(len(text.splitlines()) > 20, "--help has texts")
 text = info(["--version"], "--version")
@@ -70,6 +71,10 @@ bad(["mem=128Q", "ubd0=" + junk], ["mem", "128Q"], "mem= with an unknown unit")
 bad(["mem=", "ubd0=" + junk], ["mem"], "mem= without a value")
 bad(["mem=-5M", "ubd0=" + junk], ["mem", "-5M"], "mem= negative")
 bad(["mem=1000000G", "ubd0=" + junk], ["mem", "1000000G"], "mem= too large")
+bad(["free_page_reporting=maybe", "ubd0=" + junk], ["free_page_reporting=maybe", "on nor off"],
+    "free_page_reporting= with another word")
+bad(["free_page_reporting=", "ubd0=" + junk], ["free_page_reporting="],
+    "free_page_reporting= without a value")
 bad(["con0=foo", "ubd0=" + junk], ["con0", "foo"], "an unknown console channel")
 bad(["con0=fd:x", "ubd0=" + junk], ["con0", "fd:x"], "a bad descriptor number")
 bad(["con99=null", "ubd0=" + junk], ["con99"], "a console that is out of range")

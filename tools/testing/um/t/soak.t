@@ -63,7 +63,7 @@ def areas_again():
     # These take long, and look at what repetition does not change.
     slow = () if SOAK else ("manymaps", "clocks", "signals", "fpu", "stress")
     names = ",".join(n for n in areas() if n not in slow)
-    with boot("uml_dir=" + tmpdir_of("areas"), mem="768M", name="areas") as g, watched(g):
+    with boot("uml_dir=" + tmpdir_of("areas"), host_lacks(), mem="768M", name="areas") as g, watched(g):
         g.run("ip link set lo up")
         leaks, bad = Leaks(g), 0
         # The first round is the warm-up.
