@@ -35,6 +35,8 @@ static const u16 needs_frame[] __initconst = {
 	__NR_execveat,
 	__NR_arch_prctl,
 	__NR_sigaltstack,
+	/* Its host thread is to have another task. */
+	__NR_exit,
 	/* Mostly to oneself. */
 	__NR_kill,
 	__NR_tkill,

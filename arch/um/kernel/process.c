@@ -182,6 +182,7 @@ void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp)
 	regs->ss = GUEST_SS;
 	regs->flags = 0x202;	/* interrupts enabled, and the bit that is always set */
 	regs->state = REGS_FULL | REGS_LOAD | REGS_SEGS;
+	expect_start(ip);
 }
 EXPORT_SYMBOL_GPL(start_thread);
 

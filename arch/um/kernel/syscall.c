@@ -3,8 +3,11 @@
  * The system call table, and the calls that are x86-64's own.
  */
 #include <linux/linkage.h>
+#include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/syscalls.h>
+#include <asm/fault.h>
 #include <asm/syscall.h>
 #include <asm/syscalls.h>
 #include <asm/unistd.h>
@@ -13,9 +16,15 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len,
 		unsigned long, prot, unsigned long, flags,
 		unsigned long, fd, unsigned long, off)
 {
+	unsigned long at;
+
 	if (offset_in_page(off))
 		return -EINVAL;
-	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
+	at = ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
+	/* Means nothing any more, but tells a dynamic linker. */
+	if (flags & MAP_DENYWRITE && !IS_ERR_VALUE(at))
+		expect_use(at);
+	return at;
 }
 
 /*

@@ -10,8 +10,9 @@
  *   anonymous memory		as many pages as were used right before it, so
  *				that memory in use at most doubles; the kernel's
  *				folios come on top (folios.c)
- *   a private copy of a page	likewise; a small area as a whole, as the data of
- *				a program is written throughout when it starts
+ *   a private copy of a page	likewise; around it, in areas of the size that a
+ *				program's data has, which is written throughout
+ *				when it starts; a small area as a whole
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
@@ -27,9 +28,12 @@
 #include <linux/vmstat.h>
 #include <asm/fault.h>
 #include <asm/pgtable.h>
+#include <asm/tlb.h>
 
 #define FILE_AROUND	SZ_1M
 #define COPY_WHOLE	SZ_64K
+#define COPY_AROUND	SZ_128K
+#define DATA_MAX	SZ_4M
 #define FILL_AROUND	SZ_64K
 #define AHEAD_PAGES	64
 
@@ -143,20 +147,39 @@ static void map_file(struct vm_area_struct *vma, unsigned long addr,
 	rcu_read_unlock();
 }
 
+/* Pages that the area has copied, as far as one table tells. */
+static unsigned int copied(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct stub_range r = around(vma, addr, PMD_SIZE);
+	unsigned int n = 0;
+
+	for (; r.start < r.end; r.start += PAGE_SIZE)
+		n += !!pte_write(peek_pte(vma->vm_mm, r.start));
+	return n;
+}
+
+static struct stub_range worth_copying(struct vm_area_struct *vma,
+				       unsigned long addr)
+{
+	unsigned long size = vma->vm_end - vma->vm_start;
+	struct stub_range r;
+
+	if (size <= COPY_WHOLE)
+		return around(vma, addr, PMD_SIZE);
+	if (size <= DATA_MAX) {
+		size = PAGE_SIZE * rounddown_pow_of_two(copied(vma, addr) ?: 1);
+		return around(vma, addr, min(size, COPY_AROUND));
+	}
+	r.start = addr & PAGE_MASK;
+	r.end = r.start + (used_before(vma, r.start, _PAGE_RW) + 1) * PAGE_SIZE;
+	r.end = min3(r.end, vma->vm_end, ALIGN(addr + 1, PMD_SIZE));
+	return r;
+}
+
 static void copy_file(struct vm_area_struct *vma, unsigned long addr,
 		      struct stub_range *r)
 {
-	if (vma->vm_end - vma->vm_start <= COPY_WHOLE) {
-		*r = (struct stub_range) { vma->vm_start, vma->vm_end };
-		r->end = min(r->end, ALIGN(addr + 1, PMD_SIZE));
-		r->start = max(r->start, ALIGN_DOWN(addr, PMD_SIZE));
-	} else {
-		unsigned int n = used_before(vma, addr & PAGE_MASK, _PAGE_RW);
-
-		r->start = addr & PAGE_MASK;
-		r->end = min(r->start + (n + 1) * PAGE_SIZE, vma->vm_end);
-		r->end = min(r->end, ALIGN(addr + 1, PMD_SIZE));
-	}
+	*r = worth_copying(vma, addr);
 	map_file(vma, addr, r);
 	if (!memory_to_spare(vma->vm_mm, (r->end - r->start) / PAGE_SIZE))
 		return;
@@ -220,10 +243,13 @@ static void fault_ahead(struct vm_area_struct *vma, unsigned long addr,
 
 	addr &= PAGE_MASK;
 	run.wanted = used_before(vma, addr, 0);
-	/* What the next table covers may become a huge page yet. */
-	end = min3(vma->vm_end, ALIGN(addr + 1, PMD_SIZE),
-		   addr + run.wanted * PAGE_SIZE);
 	addr += PAGE_SIZE;
+	/* One block of the page allocator's. */
+	if (run.wanted)
+		run.wanted = rounddown_pow_of_two(run.wanted);
+	/* What the next table covers may become a huge page yet. */
+	end = min3(vma->vm_end, ALIGN(addr, PMD_SIZE),
+		   addr + run.wanted * PAGE_SIZE);
 	if (addr >= end)
 		return;
 	run.wanted = (end - addr) / PAGE_SIZE;
@@ -261,4 +287,68 @@ struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
 		copy_file(vma, addr, &r);
 	}
 	return r;
+}
+
+/* ---- what nobody has asked for yet ------------------------------------------ */
+
+static bool in_memory(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct folio *folio = filemap_get_folio(vma->vm_file->f_mapping,
+						linear_page_index(vma, addr));
+	bool good;
+
+	if (IS_ERR(folio))
+		return false;
+	good = folio_test_uptodate(folio);
+	folio_put(folio);
+	return good;
+}
+
+static void expect(struct vm_area_struct *vma, unsigned long addr)
+{
+	bool copies = vma->vm_flags & VM_WRITE;
+	struct stub_range r = around(vma, addr, FILL_AROUND);
+
+	if (!maps_file(vma) || vma->vm_flags & VM_SHARED ||
+	    userfaultfd_armed(vma) || !in_memory(vma, addr))
+		return;
+	if (copies && vma->vm_end - vma->vm_start > COPY_WHOLE)
+		return;
+	if (handle_mm_fault(vma, addr, copies ? FAULT_FLAG_WRITE : 0, NULL) &
+	    VM_FAULT_ERROR)
+		return;
+	if (copies)
+		copy_file(vma, addr, &r);
+	else
+		map_file(vma, addr, &r);
+	stub_tlb_ahead(vma->vm_mm, &r);
+}
+
+void expect_start(unsigned long ip)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	VMA_ITERATOR(vmi, mm, 0);
+
+	mmap_read_lock(mm);
+	for_each_vma(vmi, vma) {
+		if (ip - vma->vm_start < vma->vm_end - vma->vm_start)
+			expect(vma, ip);
+		else if (vma->vm_flags & VM_WRITE || !vma->vm_pgoff)
+			expect(vma, vma->vm_start);
+	}
+	mmap_read_unlock(mm);
+}
+
+void expect_use(unsigned long addr)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	/* Of code nobody knows where it begins. */
+	if (vma && (vma->vm_flags & VM_WRITE || !vma->vm_pgoff))
+		expect(vma, addr);
+	mmap_read_unlock(mm);
 }

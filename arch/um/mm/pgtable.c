@@ -4,6 +4,7 @@
  */
 #include <linux/mm.h>
 #include <asm/pgtable.h>
+#include <asm/tlb.h>
 
 /*
  * Adds a range to the set.  Neighbours are joined; when the set is full the
@@ -58,6 +59,11 @@ void stub_mark_readonly(struct mm_struct *mm, unsigned long start,
 			unsigned long end)
 {
 	mark(mm, &mm->context.stub.readonly, start, end);
+}
+
+void stub_tlb_ahead(struct mm_struct *mm, const struct stub_range *r)
+{
+	mark(mm, &mm->context.stub.ahead, r->start, r->end);
 }
 
 unsigned long *user_entry(struct mm_struct *mm, unsigned long addr)

@@ -3,9 +3,9 @@
  * The stub's mappings as a TLB.
  *
  * The guest's page tables are the truth, what the stub maps is a cache of them
- * that may lose any entry at any time.  An entry that the stub maps carries
- * _PAGE_HOST, and _PAGE_HOST_RW if it maps it writable; an entry that was
- * changed is listed in the address space's ranges.  Before guest code runs,
+ * that may lose any entry at any time.  An entry whose frame the stub maps
+ * carries _PAGE_HOST, and _PAGE_HOST_RW and _PAGE_HOST_EXEC with the rights that
+ * it maps it with; an entry that was changed is listed in the address space's ranges.  Before guest code runs,
  * stub_tlb_sync() compares the two and has the stub make the difference, in a
  * batch.
  */
@@ -25,6 +25,10 @@
 #define REMAP_RUNS_MAX		48
 /* ... and in entries that are looked at for it. */
 #define FILL_ENTRIES_MAX	16384
+/* Of a new address space, around its instruction and stack pointers... */
+#define START_FILL		SZ_64K
+/* ... and elsewhere. */
+#define START_RUNS		8
 
 #define NO_FAULT		ULONG_MAX
 
@@ -36,6 +40,7 @@
  * @remaps:	mappings that were made so far, see REMAP_RUNS_MAX
  * @looked:	entries that were looked at for SYNC_FILL, see FILL_ENTRIES_MAX
  * @fault:	page that guest code will use at once; NO_FAULT: none is known
+ * @served:	something was done about that page
  * @failed:	the host refused one: everything was dropped
  * @kind:	the run that grows at the moment; it becomes one operation
  */
@@ -47,6 +52,7 @@ struct tlb_batch {
 	unsigned int		remaps;
 	unsigned int		looked;
 	unsigned long		fault;
+	bool			served;
 	int			failed;
 
 	enum { RUN_NONE, RUN_MAP, RUN_UNMAP, RUN_PROTECT } kind;
@@ -141,24 +147,15 @@ static void run_other(struct tlb_batch *b, int kind, unsigned long addr,
 	b->prot = prot;
 }
 
-/* What the stub should allow for an entry; 0: it should not map it. */
-static int wanted_prot(unsigned long entry)
+static int prot_of(unsigned long host_bits)
 {
-	int prot;
-
-	if ((entry & (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)) !=
-	    (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED))
-		return 0;
-	prot = PROT_READ;
-	if ((entry & (_PAGE_RW | _PAGE_DIRTY)) == (_PAGE_RW | _PAGE_DIRTY))
-		prot |= PROT_WRITE;
-	if (entry & _PAGE_EXEC)
-		prot |= PROT_EXEC;
-	return prot;
+	return (host_bits & _PAGE_HOST ? PROT_READ : 0) |
+	       (host_bits & _PAGE_HOST_RW ? PROT_WRITE : 0) |
+	       (host_bits & _PAGE_HOST_EXEC ? PROT_EXEC : 0);
 }
 
 enum sync_mode {
-	SYNC_STALE,	/* the stub may map anything here */
+	SYNC_STALE,	/* the stub may map anything, but where an entry says what */
 	SYNC_READONLY,	/* it may only map writable what no longer is */
 	SYNC_FILL,	/* it lacks what it could have, or needs */
 };
@@ -183,44 +180,50 @@ static unsigned long sync_entry(struct tlb_batch *b, enum sync_mode mode,
 				unsigned long addr, unsigned long size,
 				unsigned long entry)
 {
-	int prot;
 	bool valid = entry & (_PAGE_VALID | _PAGE_LEAF);
 	unsigned long has = valid ? entry & _PAGE_HOST_BITS : 0;
+	bool faults = b->fault - addr < size;
 	unsigned long want;
 
 	/* A fork's entries are old, and so is what a file's fault brings. */
 	if (mode == SYNC_FILL && near_fault(b, addr) && entry & _PAGE_PRESENT)
 		entry |= _PAGE_ACCESSED;
-	prot = wanted_prot(entry);
-	want = !prot ? 0 : _PAGE_HOST | (prot & PROT_WRITE ? _PAGE_HOST_RW : 0);
+	want = entry_host_bits(entry);
 
 	switch (mode) {
 	case SYNC_READONLY:
 		if (!(has & _PAGE_HOST_RW) || want & _PAGE_HOST_RW)
 			return entry;
-		run_other(b, RUN_PROTECT, addr, addr + size,
-			  prot & ~PROT_WRITE);
-		return entry & ~_PAGE_HOST_RW;
+		run_other(b, want ? RUN_PROTECT : RUN_UNMAP, addr, addr + size,
+			  prot_of(want));
+		return (entry & ~_PAGE_HOST_BITS) | want;
 	case SYNC_FILL:
 		b->looked++;
 		if (!want)
 			return entry;
 		/* Whatever it maps there, it is not good enough. */
-		if (b->fault - addr < size)
+		if (faults && !b->served) {
+			has = has == want ? 0 : has;
 			break;
-		if (has == want || fill_enough(b))
+		}
+		if (has == want || (!has && fill_enough(b)))
 			return entry;
 		break;
 	case SYNC_STALE:
 		if (want && has == want)
 			return entry;
-		if (!want || b->remaps >= REMAP_RUNS_MAX) {
+		if (!want || (!has && b->remaps >= REMAP_RUNS_MAX)) {
 			run_other(b, RUN_UNMAP, addr, addr + size, 0);
 			return valid ? entry & ~_PAGE_HOST_BITS : entry;
 		}
 		break;
 	}
-	run_map(b, addr, size, entry & _PFN_MASK, prot);
+	b->served |= faults;
+	/* What it maps already gets other rights, whatever frames these are. */
+	if (has)
+		run_other(b, RUN_PROTECT, addr, addr + size, prot_of(want));
+	else
+		run_map(b, addr, size, entry & _PFN_MASK, prot_of(want));
 	return (entry & ~_PAGE_HOST_BITS) | want;
 }
 
@@ -385,6 +388,26 @@ int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why)
 	return drop_all(&b, why);
 }
 
+/* Where it is needed first; the rest may be more than is cheap. */
+static void fill(struct tlb_batch *b, const struct stub_range *r)
+{
+	const struct pt_regs *regs = task_pt_regs(b->task);
+	unsigned long at[] = { regs->ip, regs->sp }, middle = r->start;
+	int i;
+
+	if (b->fault != NO_FAULT) {
+		middle = max(r->start, b->fault);
+	} else if (regs->state & REGS_FULL) {
+		/* A new address space: a program's, or what is left of another's. */
+		for (i = 0; i < ARRAY_SIZE(at); i++)
+			sync_range(b, SYNC_FILL, ALIGN_DOWN(at[i], START_FILL),
+				   ALIGN_DOWN(at[i], START_FILL) + START_FILL);
+		b->remaps = max(b->remaps, REMAP_RUNS_MAX - START_RUNS);
+	}
+	sync_range(b, SYNC_FILL, middle, r->end);
+	sync_range(b, SYNC_FILL, r->start, middle);
+}
+
 int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 {
 	struct stub_mm *stub = &mm->context.stub;
@@ -394,7 +417,6 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 		.op = stub->data->op,
 		.fault = stub->fault ? stub->fault & PAGE_MASK : NO_FAULT,
 	};
-	unsigned long middle = max(stub->fill.start, stub->fault & PAGE_MASK);
 	int i;
 
 	for (i = 0; i < stub->stale.nr; i++)
@@ -407,12 +429,15 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 			   stub->readonly.range[i].end);
 	stub->readonly.nr = 0;
 
-	/* From where it is needed on; the rest may be more than is cheap. */
 	if (stub->fill.end) {
 		b.remaps = 0;
-		sync_range(&b, SYNC_FILL, middle, stub->fill.end);
-		sync_range(&b, SYNC_FILL, stub->fill.start, middle);
+		fill(&b, &stub->fill);
 	}
+	b.remaps /= 2;
+	for (i = 0; i < stub->ahead.nr; i++)
+		sync_range(&b, SYNC_FILL, stub->ahead.range[i].start,
+			   stub->ahead.range[i].end);
+	stub->ahead.nr = 0;
 	stub->fault = 0;
 	stub->fill = (struct stub_range) { };
 

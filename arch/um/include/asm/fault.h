@@ -36,6 +36,14 @@ struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
 			       enum access access);
 
 /*
+ * The current task starts a program at @ip, or its dynamic linker has mapped a
+ * part of a file at @addr: brings in what they use first, as far as it is in
+ * memory.  May sleep.
+ */
+void expect_start(unsigned long ip);
+void expect_use(unsigned long addr);
+
+/*
  * Guest code of the current task is known to write at @addr at once: resolves
  * the fault beforehand, if it can be.  May sleep.
  */

@@ -39,6 +39,7 @@ struct stub_ranges {
  * @readonly:	the stub may map something writable that no longer is
  * @fill:	what the page tables have here the stub should map, as far as that
  *		is cheap; empty: nothing
+ * @ahead:	likewise, but this alone is not worth a batch
  * @fault:	address in @fill that must be mapped, or guest code only faults
  *		again; 0 none
  *
@@ -55,6 +56,7 @@ struct stub_mm {
 	struct stub_ranges	stale;
 	struct stub_ranges	readonly;
 	struct stub_range	fill;
+	struct stub_ranges	ahead;
 	unsigned long		fault;
 };
 

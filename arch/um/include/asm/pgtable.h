@@ -42,11 +42,12 @@
 #define _PAGE_SPECIAL	_AC(0x100, UL)
 #define _PAGE_HOST	_AC(0x200, UL)	/* the stub maps the page ... */
 #define _PAGE_HOST_RW	_AC(0x400, UL)	/* ... writable */
+#define _PAGE_HOST_EXEC	_AC(0x800, UL)	/* ... executable */
 
 #define _PFN_MASK	_AC(0x000ffffffffff000, UL)
 #define PFN_PTE_SHIFT	PAGE_SHIFT
 
-#define _PAGE_HOST_BITS	(_PAGE_HOST | _PAGE_HOST_RW)
+#define _PAGE_HOST_BITS	(_PAGE_HOST | _PAGE_HOST_RW | _PAGE_HOST_EXEC)
 #define _PAGE_VALID	(_PAGE_PRESENT | _PAGE_PROTNONE)
 #define _PAGE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED)
 #define _PAGE_CHG_MASK	(_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY |	\
@@ -81,7 +82,7 @@ extern unsigned long empty_zero_page;
 
 /* ---- what the stub must be told (mm/tlb.c) ------------------------------ */
 
-/* A page that the stub maps changes its frame, loses rights, or goes away. */
+/* A page that the stub maps changes its frame or its rights, or goes away. */
 void stub_mark_stale(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* It only loses the right to be written. */
 void stub_mark_readonly(struct mm_struct *mm, unsigned long start, unsigned long end);
@@ -156,16 +157,41 @@ static inline void set_pte(pte_t *ptep, pte_t pte)
 	WRITE_ONCE(*ptep, pte);
 }
 
+/* How the stub should map what a valid entry has, in _PAGE_HOST_*; 0: not at all. */
+static inline unsigned long entry_host_bits(unsigned long entry)
+{
+	unsigned long bits = _PAGE_HOST;
+
+	if ((entry & (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)) !=
+	    (_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED))
+		return 0;
+	if ((entry & (_PAGE_RW | _PAGE_DIRTY)) == (_PAGE_RW | _PAGE_DIRTY))
+		bits |= _PAGE_HOST_RW;
+	if (entry & _PAGE_EXEC)
+		bits |= _PAGE_HOST_EXEC;
+	return bits;
+}
+
 #define set_ptes set_ptes
 static inline void set_ptes(struct mm_struct *mm, unsigned long addr,
 			    pte_t *ptep, pte_t pte, unsigned int nr)
 {
 	for (;;) {
-		if (pte_val(*ptep) & _PAGE_VALID && pte_val(*ptep) & _PAGE_HOST)
+		unsigned long old = pte_val(*ptep), new = pte_val(pte);
+		unsigned long has = old & _PAGE_VALID ? old & _PAGE_HOST_BITS : 0;
+		bool valid = new & _PAGE_VALID;
+
+		if (valid)
+			new &= ~_PAGE_HOST_BITS;
+		/* The same frame: it is a matter of rights at most. */
+		if (has && valid && !((old ^ new) & _PFN_MASK)) {
+			if (has != entry_host_bits(new))
+				stub_mark_stale(mm, addr, addr + PAGE_SIZE);
+			new |= has;
+		} else if (has) {
 			stub_mark_stale(mm, addr, addr + PAGE_SIZE);
-		if (pte_val(pte) & _PAGE_VALID)
-			pte = __pte(pte_val(pte) & ~_PAGE_HOST_BITS);
-		set_pte(ptep, pte);
+		}
+		set_pte(ptep, __pte(new));
 		if (--nr == 0)
 			break;
 		ptep++;
@@ -204,6 +230,24 @@ static inline void ptep_set_wrprotect(struct mm_struct *mm, unsigned long addr,
 	set_pte(ptep, pte_wrprotect(old));
 	if (pte_val(old) & _PAGE_HOST_RW)
 		stub_mark_readonly(mm, addr, addr + PAGE_SIZE);
+}
+
+/*
+ * The entry stays in between: nobody but the kernel changes one, and it holds
+ * the lock.  So what the stub maps need not be mapped anew for other rights.
+ */
+#define __HAVE_ARCH_PTEP_MODIFY_PROT_TRANSACTION
+static inline pte_t ptep_modify_prot_start(struct vm_area_struct *vma,
+					   unsigned long addr, pte_t *ptep)
+{
+	return __pte(pte_val(*ptep) & ~_PAGE_HOST_BITS);
+}
+
+static inline void ptep_modify_prot_commit(struct vm_area_struct *vma,
+					   unsigned long addr, pte_t *ptep,
+					   pte_t old, pte_t pte)
+{
+	set_ptes(vma->vm_mm, addr, ptep, pte, 1);
 }
 
 #define __HAVE_ARCH_PTEP_TEST_AND_CLEAR_YOUNG

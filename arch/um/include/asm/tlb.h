@@ -53,4 +53,7 @@ static inline void stub_tlb_fill(struct mm_struct *mm, unsigned long addr,
 	mm->context.stub.fill = *around;
 }
 
+/* What the page tables have in @r is soon used: the next sync maps it. */
+void stub_tlb_ahead(struct mm_struct *mm, const struct stub_range *r);
+
 #endif /* _ASM_UM_TLB_H */

@@ -543,6 +543,113 @@ TEST_HELPER(use)
 	return filled(p, size, 77) ? 0 : 3;
 }
 
+/* Rights that change while the frames behind them stay, and while they do not. */
+static void check_rights(void)
+{
+	enum { N = 64 };
+	char *p = pages(N), *code;
+	int i, round, bad = 0, refused = 0;
+	pid_t pid;
+
+	madvise(p, N * PAGE, MADV_NOHUGEPAGE);
+	/* Frames in no order. */
+	for (i = 0; i < N; i++)
+		p[i * 29 % N * PAGE] = i * 29 % N;
+	for (round = 0; round < 8; round++) {
+		mprotect(p, N * PAGE, PROT_READ);
+		for (i = 0; i < N; i += 7)
+			refused += try_write(p + i * PAGE) == SEGV_ACCERR;
+		mprotect(p + 8 * PAGE, 16 * PAGE, PROT_NONE);
+		bad += try_read(p + 8 * PAGE) != SEGV_ACCERR;
+		bad += try_read(p + 23 * PAGE) != SEGV_ACCERR;
+		bad += try_read(p + 24 * PAGE) != 0;
+		mprotect(p, N * PAGE, PROT_READ | PROT_WRITE);
+		for (i = 0; i < N; i++) {
+			bad += p[i * PAGE] != (char)(i + round);
+			p[i * PAGE]++;
+		}
+		/* All shared with a child for a while. */
+		pid = fork();
+		if (!pid) {
+			mprotect(p, N * PAGE, PROT_READ);
+			mprotect(p, N / 2 * PAGE, PROT_READ | PROT_WRITE);
+			for (i = 0; i < N / 2; i++)
+				p[i * PAGE] = 99;
+			_exit(try_write(p + N / 2 * PAGE) != SEGV_ACCERR ||
+			      p[(N - 1) * PAGE] != (char)(N - 1 + round + 1));
+		}
+		bad += !exited(reap(pid), 0);
+		bad += p[0] != (char)(round + 1);
+	}
+	is(refused, 8 * ((N + 6) / 7), "read-only holds for every frame");
+	is(bad, 0, "rights come and go, contents stay");
+	munmap(p, N * PAGE);
+
+	/* mov $N, %eax; ret */
+	code = pages(4);
+	bad = 0;
+	for (round = 0; round < 20; round++) {
+		char *at = code + round % 4 * PAGE;
+
+		memcpy(at, "\xb8\0\0\0\0\xc3", 6);
+		at[1] = round;
+		bad += try_run(at) != SEGV_ACCERR;
+		mprotect(code, 4 * PAGE, PROT_READ | PROT_EXEC);
+		bad += ((int (*)(void))at)() != round;
+		bad += try_write(at) != SEGV_ACCERR;
+		mprotect(code, 4 * PAGE, PROT_READ | PROT_WRITE);
+	}
+	is(bad, 0, "code that is written and run by turns");
+	munmap(code, 4 * PAGE);
+}
+
+/* Private copies of a file's pages, as a program's data: written here and there. */
+static void check_data(void)
+{
+	static const int flags[] = { 0, MAP_DENYWRITE };
+	enum { N = 300 };
+	int fd = open("/tmp/memory.data", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char page[PAGE];
+	size_t k;
+	int i, bad;
+
+	for (i = 0; i < N; i++) {
+		memset(page, i, PAGE);
+		if (write(fd, page, PAGE) != PAGE)
+			diag("write: %m");
+	}
+	for (k = 0; k < 2 * sizeof(flags) / sizeof(flags[0]); k++) {
+		int n = k < 2 ? N : 12;
+		char *p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | flags[k % 2], fd, 0);
+		char *shown = mmap(NULL, n * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+
+		for (i = bad = 0; i < n; i += 3)
+			p[i * 7 % n * PAGE + 5] = 77;
+		/* Behind the back of what was copied in advance, if anything was. */
+		page[0] = 55;
+		pwrite(fd, page, 1, (n - 1) * PAGE + 9);
+		for (i = 0; i < n; i++) {
+			bool wrote = false;
+			int j;
+
+			for (j = 0; j < n; j += 3)
+				wrote |= j * 7 % n == i;
+			bad += p[i * PAGE + 5] != (wrote ? 77 : (char)i);
+			bad += p[i * PAGE + 6] != (char)i || shown[i * PAGE + 5] != (char)i;
+		}
+		is(bad, 0, "%d pages of data, written here and there%s", n,
+		   flags[k % 2] ? ", of a dynamic linker" : "");
+		is(shown[(n - 1) * PAGE + 9], 55, "the file itself is the file");
+		munmap(p, n * PAGE);
+		munmap(shown, n * PAGE);
+		page[0] = n - 1;
+		pwrite(fd, page, 1, (n - 1) * PAGE + 9);
+	}
+	close(fd);
+	unlink("/tmp/memory.data");
+}
+
 TEST_AREA(memory, 120)
 {
 	(void)grown;
@@ -550,6 +657,8 @@ TEST_AREA(memory, 120)
 	check_basic();
 	check_mprotect();
 	check_exec_pages();
+	check_rights();
+	check_data();
 	check_cow();
 	check_shared();
 	check_files();
