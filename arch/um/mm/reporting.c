@@ -3,7 +3,7 @@
  * Memory given back: what is free and not about to be used again becomes a hole
  * in the physical memory file, and the host has the pages.
  *
- * Generic code (mm/page_reporting.c) takes large free blocks off the page
+ * Generic code (mm/page_reporting.c) takes free blocks off the page
  * allocator, some in each of its rounds, has them reported here, and remembers
  * which ones were.  A round comes two seconds after something was freed.
  *
@@ -37,16 +37,20 @@
 #include <asm/physmem.h>
 #include <um/host.h>
 
-/* Smallest block; page_reporting.page_reporting_order= decides otherwise. */
-#define BLOCK_MIN	SZ_128K
-/* Less than this is not worth a round of its own. */
-#define WORTH_PAGES	(SZ_4M / PAGE_SIZE)
+#include "reporting.h"
+
+/*
+ * Smallest block; page_reporting.page_reporting_order= decides otherwise.  What a
+ * calm guest has free is in small pieces for a good part.
+ */
+#define BLOCK_MIN	SZ_8K
 /* For how long what was allocated counts, and when to look again. */
 #define LATELY		(2 * HZ)
 /* Between rounds while there is more. */
 #define NEXT_ROUND	(HZ / 2)
 
 static bool enabled __initdata = true;
+static bool running __initdata;
 static unsigned long returned;	/* pages, since the start */
 
 static int __init reporting_option(char *arg)
@@ -71,11 +75,8 @@ static unsigned long host_pages(void)
 	return host_fstat(physmem_fd, &st) < 0 ? 0 : st.blocks >> (PAGE_SHIFT - 9);
 }
 
-/*
- * Pages that were allocated in the last two seconds, or since the last look.
- * Works that ask at once may spoil it, until the next look.
- */
-static unsigned long allocated_lately(void)
+/* Works that ask at once may spoil it, until the next look. */
+unsigned long pages_allocated_lately(void)
 {
 	static unsigned long since, before, lately;
 	unsigned long events[NR_VM_EVENT_ITEMS] = { };
@@ -108,7 +109,7 @@ static int report(struct page_reporting_dev_info *dev, struct scatterlist *sgl,
 	idle = taken > used ? taken - used : 0;
 	if (idle < WORTH_PAGES)
 		return -EAGAIN;
-	if (idle <= allocated_lately()) {
+	if (idle <= pages_allocated_lately()) {
 		queue_delayed_work(system_freezable_wq, &dev->work, LATELY);
 		return -EAGAIN;
 	}
@@ -152,7 +153,7 @@ static DECLARE_DEFERRABLE_WORK(watch, watch_cpus);
  */
 static void watch_cpus(struct work_struct *work)
 {
-	unsigned long lately = allocated_lately(), kept = kept_by_cpus();
+	unsigned long lately = pages_allocated_lately(), kept = kept_by_cpus();
 
 	if (kept > max(lately, WORTH_PAGES))
 		drain_all_pages(NULL);
@@ -183,11 +184,17 @@ static int __init reporting_init(void)
 	}
 	reporting.order = get_order(BLOCK_MIN);
 	err = page_reporting_register(&reporting);
+	running = !err;
 	if (!err)
 		queue_delayed_work(system_freezable_wq, &watch, LATELY);
 	return err;
 }
 device_initcall(reporting_init);
+
+bool __init page_reporting_is_on(void)
+{
+	return running;
+}
 
 /* More lines of /proc/meminfo. */
 void arch_report_meminfo(struct seq_file *m)

@@ -28,7 +28,7 @@ def info(args, name):
 text = info(["--help"], "--help")
 for switch in ("mem=", "ubd", "con", "initrd=", "umid=", "root=", "--version",
                "--help", "--showconfig", "engine=", "uml_dir=", "noreboot",
-               "free_page_reporting="):
+               "free_page_reporting=", "page_cache_trim="):
     tap.ok(switch in text, "--help tells of %s" % switch)
 tap.ok(len(text.splitlines()) > 20, "--help has texts")
 text = info(["--version"], "--version")
@@ -75,6 +75,8 @@ bad(["free_page_reporting=maybe", "ubd0=" + junk], ["free_page_reporting=maybe",
     "free_page_reporting= with another word")
 bad(["free_page_reporting=", "ubd0=" + junk], ["free_page_reporting="],
     "free_page_reporting= without a value")
+bad(["page_cache_trim=maybe", "ubd0=" + junk], ["page_cache_trim=maybe", "on nor off"],
+    "page_cache_trim= with another word")
 bad(["con0=foo", "ubd0=" + junk], ["con0", "foo"], "an unknown console channel")
 bad(["con0=fd:x", "ubd0=" + junk], ["con0", "fd:x"], "a bad descriptor number")
 bad(["con99=null", "ubd0=" + junk], ["con99"], "a console that is out of range")

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _UM_MM_REPORTING_H
+#define _UM_MM_REPORTING_H
+
+#include <linux/sizes.h>
+#include <asm/page.h>
+
+/* Less than this is not worth a round of giving back. */
+#define WORTH_PAGES	(SZ_4M / PAGE_SIZE)
+
+/* Pages that were allocated in the last two seconds, or since the last look. */
+unsigned long pages_allocated_lately(void);
+
+/* Is memory given back to the host at all? */
+bool page_reporting_is_on(void);
+
+#endif /* _UM_MM_REPORTING_H */
