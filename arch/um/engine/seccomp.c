@@ -269,6 +269,7 @@ static void trap_event(struct seccomp_thread *t, struct pt_regs *regs,
 	sig = info.si_signo;
 
 	if (unlikely(came_late(t, n))) {
+		seccomp_wipe_late(t);
 		/* It may not have got to the bases. */
 		if (t->bases_loading) {
 			regs->fs_base = t->fs_wanted;

@@ -160,6 +160,7 @@ int seccomp_wait(struct seccomp_thread *t, struct host_notify *n);
 int seccomp_kick_thread(struct seccomp_thread *t);
 int seccomp_answer(struct seccomp_thread *t, long val);
 int seccomp_trap(struct seccomp_thread *t);
+void seccomp_wipe_late(struct seccomp_thread *t);
 void seccomp_read_frame(struct seccomp_thread *t, struct pt_regs *regs);
 void seccomp_write_frame(struct seccomp_thread *t, const struct pt_regs *regs);
 int seccomp_make_thread(struct seccomp_process *p, struct seccomp_thread *t,

@@ -183,6 +183,9 @@ static int forget(struct seccomp_process *p)
 			break;
 		memset(t->area, 0, STUB_FRAME_SIZE);
 	}
+	/* Its batches tell addresses, and can be read. */
+	if (!err)
+		memset(p->data->op, 0, sizeof(p->data->op));
 	return err;
 }
 

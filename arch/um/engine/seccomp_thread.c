@@ -95,6 +95,15 @@ int seccomp_trap(struct seccomp_thread *t)
 	return err;
 }
 
+/*
+ * Forgets frames below the one that counts: what the handler had in registers is
+ * from whoever had the stub before.  Nobody takes them up.
+ */
+void seccomp_wipe_late(struct seccomp_thread *t)
+{
+	memset(t->area + 1, 0, seccomp_layout.frame - sizeof(*t->area));
+}
+
 void seccomp_read_frame(struct seccomp_thread *t, struct pt_regs *regs)
 {
 	struct sigcontext sc;
@@ -165,7 +174,10 @@ void seccomp_write_frame(struct seccomp_thread *t, const struct pt_regs *regs)
 	t->area->load = 1;
 	t->area->fs_base = regs->fs_base;
 	t->area->gs_base = regs->gs_base;
-	/* Without the instructions guest code has no other way to change them. */
+	/*
+	 * Without the instructions the host tells nobody what guest code may
+	 * have made of them by loading a selector.
+	 */
 	if (!seccomp_fsgsbase) {
 		t->fs_base = regs->fs_base;
 		t->gs_base = regs->gs_base;
@@ -361,9 +373,13 @@ static int borrow(struct seccomp_thread *t)
 static int give_back(struct seccomp_thread *t)
 {
 	struct host_notify n;
+	int err;
 
 	host_ptrace_give_back(t->stub.pid);
-	return seccomp_wait(t, &n) ?: t->trapped ? 0 : -EPROTO;
+	err = seccomp_wait(t, &n) ?: t->trapped ? 0 : -EPROTO;
+	if (!err)
+		seccomp_wipe_late(t);
+	return err;
 }
 
 int seccomp_peek_debugreg(struct seccomp_thread *t, int n, unsigned long *val)

@@ -73,16 +73,19 @@ static int tlb_error_signal(int err)
 	return err == -ESRCH ? SIGKILL : -1;
 }
 
-/* Runs guest code until something happens. */
+/*
+ * Runs guest code until something happens.  @refused: the host has just refused
+ * to map memory, and is to be asked again before.
+ */
 static void run(struct task_struct *task, struct pt_regs *regs,
-		struct stub_event *ev)
+		struct stub_event *ev, bool refused)
 {
 	ev->type = STUB_DEAD;
 	ev->sig = 0;
 	if (unlikely(!task->thread.stub) && engine->attach(task, NULL))
 		return;
 	if (unlikely(stub_tlb_is_stale(task->mm))) {
-		int err = stub_tlb_sync(task, task->mm);
+		int err = stub_tlb_sync(task, task->mm, !refused);
 
 		if (unlikely(err)) {
 			ev->sig = tlb_error_signal(err);
@@ -100,10 +103,14 @@ void __noreturn guest_loop(void)
 {
 	struct task_struct *task = current;
 	struct pt_regs *regs = task_pt_regs(task);
+	/* Events for which mappings are made at once: the fault, and what is behind. */
+	enum { WARY = 16 };
+	unsigned int wary = 0;
 	struct stub_event ev;
 
 	for (;;) {
-		run(task, regs, &ev);
+		run(task, regs, &ev, wary);
+		wary -= !!wary;
 		switch (ev.type) {
 		case STUB_SYSCALL:
 			handle_syscall(regs);
@@ -115,6 +122,7 @@ void __noreturn guest_loop(void)
 			handle_interrupt(regs);
 			break;
 		case STUB_REFUSED:
+			wary = WARY;
 			ev.code = stub_tlb_drop(task, task->mm, ev.code);
 			if (!ev.code)
 				break;

@@ -312,7 +312,8 @@ static void expect(struct vm_area_struct *vma, unsigned long addr)
 	if (!maps_file(vma) || vma->vm_flags & VM_SHARED ||
 	    userfaultfd_armed(vma) || !in_memory(vma, addr))
 		return;
-	if (copies && vma->vm_end - vma->vm_start > COPY_WHOLE)
+	if (copies && (vma->vm_end - vma->vm_start > COPY_WHOLE ||
+		       !memory_to_spare(vma->vm_mm, COPY_WHOLE / PAGE_SIZE)))
 		return;
 	if (handle_mm_fault(vma, addr, copies ? FAULT_FLAG_WRITE : 0, NULL) &
 	    VM_FAULT_ERROR)

@@ -357,6 +357,9 @@ static int drop_all(struct tlb_batch *b, int why)
 {
 	b->failed = 0;
 	b->nr = 0;
+	b->remaps = 0;
+	b->looked = 0;
+	b->served = false;
 	forget_all(b->mm);
 	batch_add(b, &(struct stub_op) {
 		.nr = __NR_munmap, .args = { 0, TASK_SIZE },
@@ -371,6 +374,7 @@ static int drop_all(struct tlb_batch *b, int why)
 		       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
 		       ERR_PTR(b->failed));
 	/* Others may go on in this address space: it may map anything. */
+	forget_all(b->mm);
 	stub_mark_stale(b->mm, 0, TASK_SIZE);
 	return b->failed;
 }
@@ -408,7 +412,7 @@ static void fill(struct tlb_batch *b, const struct stub_range *r)
 	sync_range(b, SYNC_FILL, r->start, middle);
 }
 
-int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
+int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm, bool put_off)
 {
 	struct stub_mm *stub = &mm->context.stub;
 	struct tlb_batch b = {
@@ -441,7 +445,7 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm)
 	stub->fault = 0;
 	stub->fill = (struct stub_range) { };
 
-	batch_run(&b, true);
+	batch_run(&b, put_off);
 	if (unlikely(b.failed))
 		return drop_all(&b, b.failed);
 	return 0;

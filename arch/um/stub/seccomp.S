@@ -5,8 +5,9 @@
  * A stub is a host process of several threads.  Its first is the worker: it
  * carries out what the kernel writes on the data page, which is to map memory
  * and to make the others.  Those run guest code.  They have a filter that lets
- * none of their system calls through to the host, so that it does no harm when
- * guest code jumps here: whatever it finds, the kernel gets to see the call.
+ * none of their system calls through to the host, but those that set their own
+ * segment bases where that takes one.  So it does no harm when guest code jumps
+ * here: whatever it finds, the kernel gets to see the call.
  *
  * The worker uses no memory other than this page and the data page, neither of
  * which guest code can write.  It keeps in
@@ -217,7 +218,7 @@ SYM_DATA_START(seccomp_image_handler)
 1:
 	andq	$-STUB_FRAME_SIZE, %rsp
 	addq	CTL_FRAME(%r13), %rsp
-	/* A frame of the handler's own shows nothing of who was here before. */
+	/* A frame of the handler's own is to show little; the kernel wipes it, too. */
 	xorl	%ebx, %ebx
 	xorl	%ebp, %ebp
 	xorl	%esi, %esi

@@ -19,9 +19,10 @@ struct mm_struct;
 
 /*
  * Brings the stub up to date; to be called with interrupts disabled before
- * guest code runs.  -errno: the host refuses, and the stub must not run.
+ * guest code runs.  @put_off: the engine may do it as late as that.  -errno: the
+ * host refuses, and the stub must not run.
  */
-int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm);
+int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm, bool put_off);
 
 /*
  * The host refused (@why, -errno) what the sync had put off: drops all of the
@@ -36,7 +37,7 @@ static inline bool stub_tlb_is_stale(struct mm_struct *mm)
 	return stub->stale.nr || stub->readonly.nr || stub->fill.end;
 }
 
-/* The address space is new: the sync maps what the page tables have by then. */
+/* The address space is new: the sync maps some of what the tables have by then. */
 static inline void stub_tlb_fill_all(struct mm_struct *mm)
 {
 	mm->context.stub.fill = (struct stub_range) { 0, TASK_SIZE };

@@ -1894,11 +1894,17 @@ static int keep_secret(void *arg)
 	int i;
 
 	mmap(SECRET_PLACE, 16 * PAGE, 3, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	madvise(SECRET_PLACE, 16 * PAGE, MADV_NOHUGEPAGE);
 	for (i = 0; i < 16; i += 2)
 		*(volatile uint64_t *)(SECRET_PLACE + i * PAGE) = SECRET;
 	for (i = 0; i < 3; i++)
 		pthread_create(&t, NULL, keeper, (void *)SECRET);
 	usleep(3000);
+	/* Many operations in a row: the pages become read-only, one by one. */
+	i = fork();
+	if (!i)
+		_exit(0);
+	waitpid(i, NULL, 0);
 	/* And so does the first. */
 	asm volatile("mov %0, %%rbx; movq %0, %%xmm7; movq %0, %%xmm13\n"
 		     "mov $231, %%eax; xor %%edi, %%edi; syscall" : : "r" (SECRET)
