@@ -215,6 +215,8 @@ static void check_bases(void)
 /* ---- an address space whose stub is killed ---------------------------------------- */
 
 static volatile char *shared_page;
+/* t/lifecycle.t finds them on the host by it. */
+#define SHARED_PLACE	((void *)0x2abc12340000UL)
 static int wake_doomed[2], wake_other[2], ready[2];
 
 static int doomed(void *arg)
@@ -249,7 +251,8 @@ TEST_HELPER(shared_space)
 		return 1;
 	pid = fork();
 	if (!pid) {
-		shared_page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		shared_page = mmap(SHARED_PLACE, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_FIXED, fd, 0);
 		*shared_page = 1;
 		signal(SIGBUS, on_bus_error);
 		if (clone(doomed, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL) < 0 ||
