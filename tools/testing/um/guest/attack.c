@@ -310,7 +310,7 @@ static void find_handler(void)
 	unsigned int i, k, nr = TRAP_NR;
 	uint64_t imm;
 
-	for (i = 64; i < PAGE - 16; i++)
+	for (i = 128; i < PAGE - 16; i++)
 		if (code[i] == 0xb8 && !memcmp(code + i + 1, &nr, 4) &&
 		    code[i + 5] == 0x0f && code[i + 6] == 0x05)
 			break;
@@ -318,7 +318,7 @@ static void find_handler(void)
 		return;
 	trap_call = STUB_CODE + i + 5;
 	trapped = trap_call + 2;
-	for (k = i; k > i - 60; k--) {
+	for (k = i; k > i - 128; k--) {
 		memcpy(&imm, code + k + 2, 8);
 		if (code[k] == 0x49 && code[k + 1] == 0xbd && imm - STUB_DATA < PAGE)
 			ctl = imm;
@@ -329,6 +329,10 @@ static void find_handler(void)
 		if (!memcmp(code + k, "\x4c\x8b\x94\x24", 4))	/* mov FRAME_IP(%rsp), %r10 */
 			handler = STUB_CODE + k;
 	}
+	/* Half of the attacks would miss their aim. */
+	if (!handler || !ctl || !ctl_frame)
+		row(false, "looking around", "the handler at %lx, its control block at %lx + %u",
+		    handler, ctl, ctl_frame);
 }
 
 static void find_in(unsigned long start, unsigned long len)
