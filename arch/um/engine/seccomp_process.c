@@ -100,7 +100,7 @@ static int make_process(struct seccomp_process *p)
 	return p->pidfd < 0 ? p->pidfd : 0;
 }
 
-struct seccomp_process *seccomp_new_process(void)
+static struct seccomp_process *new_process(void)
 {
 	struct seccomp_process *p = kzalloc(sizeof(*p), GFP_KERNEL_ACCOUNT);
 	unsigned long flags;
@@ -125,9 +125,21 @@ struct seccomp_process *seccomp_new_process(void)
 	}
 	if (!err)
 		return p;
-	pr_warn_ratelimited("the host refuses another process: %pe\n", ERR_PTR(err));
 	seccomp_end_process(p);
-	return ERR_PTR(err == -ENOMEM ? err : -EAGAIN);
+	return ERR_PTR(err);
+}
+
+struct seccomp_process *seccomp_new_process(void)
+{
+	struct seccomp_process *p = new_process();
+
+	/* Somebody has just ended the first worker; the next one has another. */
+	if (p == ERR_PTR(-ESRCH))
+		p = new_process();
+	if (!IS_ERR(p) || p == ERR_PTR(-ENOMEM))
+		return p;
+	pr_warn_ratelimited("the host refuses another process: %pe\n", p);
+	return ERR_PTR(-EAGAIN);
 }
 
 /* ---- those that wait for a new address space ------------------------------ */

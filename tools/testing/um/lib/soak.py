@@ -64,6 +64,14 @@ def autopsy(g):
     if which("gdb") and g.proc.poll() is None:
         tap.diag(tail(host([which("gdb"), "-batch", "-nx", "-p", str(g.pid), "-ex", "thread apply all bt 30"],
                            timeout=120)[1], 150))
+        # Whether it is in a loop, and of whom.
+        what = ["current_task->comm", "current_task->pid", "/x current_task->thread.regs",
+                "/x current_task->thread.cr2", "/x current_task->pending.signal", "/x current_task->blocked",
+                "/x current_task->mm->context.stub"]
+        for _ in range(5):
+            tap.diag(tail(host([which("gdb"), "-batch", "-nx", "-p", str(g.pid), "-ex", "set width 0"] +
+                               [w for p in what for w in ("-ex", "p" + ("" if p[0] == "/" else " ") + p)],
+                               timeout=120)[1], len(what) + 1))
 
 
 class watched:
