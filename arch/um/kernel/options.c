@@ -39,6 +39,16 @@ int um_option_error(const char *fmt, ...)
 	return -EINVAL;
 }
 
+int um_option_on_off(const char *name, const char *arg, bool *value)
+{
+	bool on = !strcmp(arg, "on");
+
+	if (!on && strcmp(arg, "off"))
+		return um_option_error("%s=%s: neither on nor off", name, arg);
+	*value = on;
+	return 0;
+}
+
 const char *um_strerror(int err)
 {
 	static char unknown[24];

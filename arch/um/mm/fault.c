@@ -150,10 +150,10 @@ static void send_fault(struct pt_regs *regs, int sig, int code,
 /*
  * What can be told of an access without a look at the instruction.  Some engines
  * know (what a guest may have put there asks for no more than the area allows).
- * Otherwise: where the
- * stub maps the page, it is refused for want of a right: if that to execute is
- * there, or the address is far from the instruction, it is that to write.  At
- * the end of an instruction that reaches into the next page both may lack; then
+ *
+ * Otherwise: where the stub maps the page, it is refused for want of a right: if
+ * that to execute is there, or the address is far from the instruction, it is
+ * that to write.  At the end of an instruction that reaches into the next page both may lack; then
  * the page becomes writable first, and if that was not it, it was the other.
  */
 static enum access known_access(struct mm_struct *mm, unsigned long ip,

@@ -55,11 +55,7 @@ static unsigned long returned;	/* pages, since the start */
 
 static int __init reporting_option(char *arg)
 {
-	if (strcmp(arg, "on") && strcmp(arg, "off"))
-		return um_option_error("free_page_reporting=%s: neither on nor off",
-				       arg);
-	enabled = !strcmp(arg, "on");
-	return 0;
+	return um_option_on_off("free_page_reporting", arg, &enabled);
 }
 
 UM_OPTION(free_page_reporting, "free_page_reporting=", reporting_option,

@@ -38,10 +38,7 @@ static bool enabled __initdata = true;
 
 static int __init trim_option(char *arg)
 {
-	if (strcmp(arg, "on") && strcmp(arg, "off"))
-		return um_option_error("page_cache_trim=%s: neither on nor off", arg);
-	enabled = !strcmp(arg, "on");
-	return 0;
+	return um_option_on_off("page_cache_trim", arg, &enabled);
 }
 
 UM_OPTION(page_cache_trim, "page_cache_trim=", trim_option,
@@ -54,11 +51,7 @@ static void calm_look(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(wait_busy, busy_look);
 static DECLARE_DELAYED_WORK(wait_calm, calm_look);
 
-/**
- * struct trim_state - since the guest was busy
- * @calm:	looks that found it calm
- * @rounds:	rounds that were done
- */
+/* Since the guest was busy: looks that found it calm, and rounds that were done. */
 static struct {
 	unsigned int	calm;
 	unsigned int	rounds;

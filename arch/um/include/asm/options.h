@@ -37,6 +37,8 @@ struct um_option {
 
 /* Prints "linux: <text>" as one line on stderr; returns -EINVAL. */
 __printf(1, 2) int um_option_error(const char *fmt, ...);
+/* A handler's whole work for "@name=on|off": sets *value, or prints an error. */
+int um_option_on_off(const char *name, const char *arg, bool *value);
 /* The text of a host errno (positive or negative). */
 const char *um_strerror(int err);
 
