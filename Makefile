@@ -169,10 +169,7 @@ kunit: tree
 		--kunitconfig=$(top)/tools/testing/um/kunit/.kunitconfig)
 
 tools:
-	+$(Q)for dir in $(patsubst %/Makefile,%,$(wildcard \
-			$(top)/tools/Makefile $(top)/tools/um/Makefile)); do \
-		$(MAKE) --no-print-directory -C $$dir O=$(build)/tools || exit; \
-	done
+	+$(Q)$(MAKE) --no-print-directory -C $(top)/tools O=$(build)/tools
 
 PREFIX ?= /usr/local
 bindir := $(DESTDIR)$(PREFIX)/bin
@@ -190,11 +187,8 @@ install: modules-tree tools
 	$(Q)install -m 644 $(top)/tools/linux.gdb $(docdir)/
 	$(Q)if [ -d $(top)/Documentation ]; then \
 		cp -R $(top)/Documentation $(docdir)/; fi
-	+$(Q)for dir in $(patsubst %/Makefile,%,$(wildcard \
-			$(top)/tools/Makefile $(top)/tools/um/Makefile)); do \
-		$(MAKE) --no-print-directory -C $$dir O=$(build)/tools \
-			PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install || exit; \
-	done
+	+$(Q)$(MAKE) --no-print-directory -C $(top)/tools O=$(build)/tools \
+		PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 	@echo "installed in $(DESTDIR)$(PREFIX): bin/linux, lib/uml/modules"
 
 deps:
