@@ -152,9 +152,19 @@ static unsigned int copied(struct vm_area_struct *vma, unsigned long addr)
 {
 	struct stub_range r = around(vma, addr, PMD_SIZE);
 	unsigned int n = 0;
+	unsigned long flags;
+	pmd_t *pmd;
+	pte_t *pte;
 
-	for (; r.start < r.end; r.start += PAGE_SIZE)
-		n += !!pte_write(peek_pte(vma->vm_mm, r.start));
+	/* So that the table does not go away. */
+	local_irq_save(flags);
+	pmd = find_pmd(vma->vm_mm, addr);
+	if (pmd) {
+		pte = (pte_t *)pmd_page_vaddr(*pmd) + pte_index(r.start);
+		for (; r.start < r.end; r.start += PAGE_SIZE)
+			n += pte_write(*pte++);
+	}
+	local_irq_restore(flags);
 	return n;
 }
 

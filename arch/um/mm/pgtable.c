@@ -84,3 +84,24 @@ unsigned long *user_entry(struct mm_struct *mm, unsigned long addr)
 		return (unsigned long *)pmd;
 	return (unsigned long *)pmd_page_vaddr(*pmd) + pte_index(addr);
 }
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+
+/*
+ * The table may come back, when its pages do not become a huge one after all.
+ * The stub maps none of them any more then.
+ */
+pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, unsigned long addr,
+			  pmd_t *pmdp)
+{
+	pmd_t table = pmdp_huge_get_and_clear(vma->vm_mm, addr, pmdp);
+	pte_t *pte = (pte_t *)pmd_page_vaddr(table);
+	int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		if (pte_present(pte[i]))
+			set_pte(&pte[i], __pte(pte_val(pte[i]) & ~_PAGE_HOST_BITS));
+	return table;
+}
+
+#endif

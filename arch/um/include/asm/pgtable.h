@@ -110,9 +110,12 @@ static inline int pte_accessible(struct mm_struct *mm, pte_t pte)
 }
 #define pte_accessible pte_accessible
 
+/* Whatever the stub maps of it.  Where nothing is mapped, the bits are others'. */
 static inline int pte_same(pte_t a, pte_t b)
 {
-	return !((pte_val(a) ^ pte_val(b)) & ~_PAGE_HOST_BITS);
+	unsigned long host = pte_val(a) & _PAGE_VALID ? _PAGE_HOST_BITS : 0;
+
+	return !((pte_val(a) ^ pte_val(b)) & ~host);
 }
 #define __HAVE_ARCH_PTE_SAME
 
@@ -355,6 +358,10 @@ static inline pmd_t pmdp_huge_get_and_clear(struct mm_struct *mm,
 	set_pmd_at(mm, addr, pmdp, __pmd(0));
 	return __pmd(pmd_val(old) & ~_PAGE_HOST_BITS);
 }
+
+#define pmdp_collapse_flush pmdp_collapse_flush
+pmd_t pmdp_collapse_flush(struct vm_area_struct *vma, unsigned long addr,
+			  pmd_t *pmdp);
 
 #define __HAVE_ARCH_PMD_SAME
 static inline int pmd_same(pmd_t a, pmd_t b)
