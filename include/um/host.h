@@ -232,20 +232,26 @@ int host_kill(int pid, int sig);
 int host_vdso_start(um_u64 start, um_u64 end, um_u64 dest, um_u64 room,
 		    um_u64 *clock, const char **why);
 
-/* ---- stubs under ptrace (arch/um/host/ptrace.c) ------------------------- */
+/* ---- stubs of all engines (arch/um/host/stub.c) -------------------------- */
 
 /**
- * struct host_stub_layout - where the stub's pages are
+ * struct host_stub_layout - what the first stub is made of
  * @code:	address of the code page; its first @code_len bytes are copied
  *		from @image
  * @image:	the stub's code in this process
  * @code_len:	bytes of it
  * @entry:	where the first thread starts: it unmaps all that lies outside
- *		[@start, @end) and then stops by int3
+ *		[@start, @end)
  * @start:	first address of the stub area
  * @end:	end of the stub area; above it nothing is mapped
  * @vdso:	where the host's vDSO goes; 0: it is not kept
- * @mem_fd:	physical memory, which the stub gets as descriptor 0
+ * @signals:	these have a handler (bit n-1: signal n), all others the default
+ * @handler:	the handler
+ * @data:	where the data page goes, which is @data_here in this process:
+ *		shared memory of the host's, writable on both sides; 0: none
+ * @data_here:	likewise
+ * @fds:	what are descriptors 0 to @nr_fds - 1 there; it has no others
+ * @nr_fds:	at most 32
  */
 struct host_stub_layout {
 	um_u64		code;
@@ -255,8 +261,18 @@ struct host_stub_layout {
 	um_u64		start;
 	um_u64		end;
 	um_u64		vdso;
-	int		mem_fd;
+	um_u64		signals;
+	um_u64		handler;
+	um_u64		data;
+	void		*data_here;
+	const int	*fds;
+	int		nr_fds;
 };
+
+/* Kills a stub and reaps it. */
+void host_stub_kill(int pid);
+
+/* ---- stubs under ptrace (arch/um/host/ptrace.c) ------------------------- */
 
 enum host_stop {
 	HOST_STOP_SYSCALL,	/* entry of a system call that the host skips */
@@ -290,8 +306,8 @@ struct host_fault {
 
 /*
  * The first stub: a child of this process, traced by the calling thread, which
- * has nothing mapped but the stub area and waits there.  All others are made
- * from it.  Returns its pid.  *step names what failed.
+ * has nothing mapped but the stub area and waits there, behind an int3.  All
+ * others are made from it.  Returns its pid.  *step names what failed.
  */
 int host_stub_first(const struct host_stub_layout *layout, const char **step);
 
@@ -322,8 +338,6 @@ int host_ptrace_cont(int pid);
 int host_ptrace_interrupt(int pid);
 /* Waits for a stop of @pid, or of any stub (-1); returns the pid. */
 int host_ptrace_wait(int pid, struct host_stop_info *info);
-/* Kills a stub and reaps it. */
-void host_stub_kill(int pid);
 
 /*
  * Traces thread @tid of another process, which is about to be let run in host
@@ -336,39 +350,11 @@ void host_ptrace_give_back(int tid);
 
 /* ---- stubs under seccomp (arch/um/host/seccomp.c) ----------------------- */
 
-/**
- * struct host_worker_layout - what the first worker is made of
- * @code:	address of the code page, a copy of @image (@code_len bytes)
- * @entry:	where it starts, with nothing but the stub area mapped...
- * @handler:	handler of the signals in @signals (bit n-1: signal n)
- * @start:	first address of the stub area
- * @end:	its end
- * @vdso:	where the host's vDSO goes; 0: it is not kept
- * @data:	where its data page goes, which is @data_here in this process:
- *		shared memory of the host's, writable on both sides
- * @fds:	what are descriptors 0 to @nr_fds - 1 there; it has no others
- */
-struct host_worker_layout {
-	um_u64		code;
-	const void	*image;
-	um_u64		code_len;
-	um_u64		entry;
-	um_u64		handler;
-	um_u64		signals;
-	um_u64		start;
-	um_u64		end;
-	um_u64		vdso;
-	um_u64		data;
-	void		*data_here;
-	const int	*fds;
-	int		nr_fds;
-};
-
 /*
  * Makes the first worker, a child of this process and leader of a process group
  * that all made from it are in.  Returns its pid.  *step names what failed.
  */
-int host_worker_first(const struct host_worker_layout *layout, const char **step);
+int host_worker_first(const struct host_stub_layout *layout, const char **step);
 /*
  * To be called once it has done its first command, or has ended: then it says
  * what failed, and returns the error.

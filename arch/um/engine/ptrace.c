@@ -56,7 +56,8 @@ static int make_first_stub(const char **why)
 		.start		= STUB_START,
 		.end		= STUB_END,
 		.vdso		= um_host_clock ? STUB_VDSO : 0,
-		.mem_fd		= physmem_fd,
+		.fds		= &physmem_fd,
+		.nr_fds		= 1,
 	};
 	int pid = host_stub_first(&layout, why);
 

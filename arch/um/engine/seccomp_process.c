@@ -262,7 +262,7 @@ static int __init prepare_first_worker(const char **why)
 
 static int make_first_worker(const char **why)
 {
-	const struct host_worker_layout l = {
+	const struct host_stub_layout l = {
 		.code		= STUB_CODE,
 		.image		= worker_image,
 		.code_len	= seccomp_image_end - seccomp_image,

@@ -104,10 +104,36 @@ void tty_start(void);
 /* This process, also seen from its children. */
 extern int own_pid;
 
-/* For a child that becomes a stub: the host is to write to none of its memory... */
-int stub_forget_thread_areas(void);
-/* ... and how it looks like on the host. */
-void stub_name_and_limit(void);
+/**
+ * struct stub_birth - what parent and child share while the first stub is built
+ * @go:		futex; the child may start
+ * @err:	-errno of what ended it
+ * @step:	what the child does
+ * @last:	what it does last, before it goes to its entry; 0 or -errno
+ * @layout:	a copy of what was given: the stack that it is on may be unmapped
+ * @fds:	likewise
+ */
+struct stub_birth {
+	um_u32			go;
+	int			err;
+	const char		*step;
+	int			(*last)(struct stub_birth *birth);
+	struct host_stub_layout	layout;
+	int			fds[32];
+};
+
+/*
+ * Forks off the child that becomes the first stub.  It waits for stub_birth_go();
+ * then it has no memory, descriptors and signal handlers but those of the layout
+ * when it gets to its entry, with all signals blocked unless @last has changed
+ * that.  Returns its pid; *step names what failed.
+ */
+int stub_birth_start(const struct host_stub_layout *layout,
+		     int (*last)(struct stub_birth *birth),
+		     struct stub_birth **birth, const char **step);
+void stub_birth_go(struct stub_birth *birth);
+/* To be called once the child is there, or has ended. */
+void stub_birth_end(struct stub_birth *birth);
 
 /* A terminal is put back before its descriptor goes. */
 void tty_closing(int fd);

@@ -7,17 +7,10 @@
  * may be added to them.
  */
 #include <elf.h>
-#include <limits.h>
 #include <linux/audit.h>
-#include <linux/close_range.h>
-#include <linux/futex.h>
 #include <linux/ptrace.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -321,71 +314,8 @@ void host_ptrace_give_back(int tid)
 
 /* ---- the first stub ----------------------------------------------------- */
 
-#define PAGE_BYTES	4096UL
-#define PAGE_ROUND(x)	(((x) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1))
-
 /* What a faked getppid() returns to show that it was faked. */
 #define FAKED_RESULT	0x5ca1ab1eUL
-
-/**
- * struct first_stub - what parent and child share while they build it
- * @go:		futex; the child may start: it is traced
- * @step:	what the child does; says what failed when it has ended
- * @err:	-errno of that
- * @layout:	a copy of what was given: the stack that it is on may be unmapped
- */
-struct first_stub {
-	um_u32				go;
-	int				err;
-	const char			*step;
-	struct host_stub_layout		layout;
-};
-
-static void default_signals(void)
-{
-	struct {
-		void	*handler;
-		um_u64	flags;
-		void	*restorer;
-		um_u64	mask;
-	} sa = { 0 };
-
-	for (int sig = 1; sig <= 64; sig++)
-		sys(SYS_rt_sigaction, sig, &sa, NULL, sizeof(sa.mask));
-}
-
-static int keep_one_fd(int fd)
-{
-	long err;
-
-	/* Not at exec, which never comes, but it is what we were given. */
-	err = fd ? sys(SYS_dup3, fd, 0, 0) : 0;
-	if (err < 0)
-		return err;
-	err = sys(SYS_close_range, 1, ~0U, 0);
-	if (err == -ENOSYS) {
-		struct rlimit lim = { .rlim_cur = 1024 };
-
-		sys(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &lim);
-		for (um_u64 i = 1; i < lim.rlim_cur; i++)
-			sys(SYS_close, i);
-		err = 0;
-	}
-	return err;
-}
-
-static int map_code(const struct host_stub_layout *l)
-{
-	um_u64 len = PAGE_ROUND(l->code_len);
-	long ret;
-
-	ret = sys(SYS_mmap, l->code, len, PROT_READ | PROT_WRITE,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	if (ret != (long)l->code)
-		return ret;
-	memcpy((void *)l->code, l->image, l->code_len);
-	return sys(SYS_mprotect, l->code, len, PROT_READ | PROT_EXEC);
-}
 
 /* The parent lets us stop, and then makes this system call up. */
 static long faked_syscall(void)
@@ -398,70 +328,15 @@ static long faked_syscall(void)
 	return ret;
 }
 
-/* The child: on a stack of its own, with all signals blocked. */
-static __noreturn int first_child(void *arg)
+static int check_faking(struct stub_birth *birth)
 {
-	struct first_stub *first = arg;
-	const struct host_stub_layout *l = &first->layout;
-	int err;
-
-	/* Until it is traced, nothing else ends it with its parent. */
-	sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (sys(SYS_getppid) != own_pid)
-		sys(SYS_exit_group, 1);
-	while (!__atomic_load_n(&first->go, __ATOMIC_ACQUIRE))
-		sys(SYS_futex, &first->go, FUTEX_WAIT, 0, NULL);
-
-	first->step = "setsid";
-	err = sys(SYS_setsid);
-	if (err < 0)
-		goto fail;
-	default_signals();
-
-	first->step = "close_range";
-	err = keep_one_fd(l->mem_fd);
-	if (err < 0)
-		goto fail;
-
-	first->step = "prctl(PR_SET_NO_NEW_PRIVS)";
-	err = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (err)
-		goto fail;
-	stub_name_and_limit();
-
-	first->step = "moving the vDSO";
-	err = vdso_move(l->start, l->end, l->vdso);
-	if (err)
-		goto fail;
-
-	first->step = "mapping the stub's code";
-	err = map_code(l);
-	if (err)
-		goto fail;
-
-	first->step = "rseq";
-	err = stub_forget_thread_areas();
-	if (err)
-		goto fail;
-
-	first->step = "PTRACE_SYSEMU";
+	birth->step = "PTRACE_SYSEMU";
 	sigmask_change(SIG_SETMASK, 0);
-	if (faked_syscall() != FAKED_RESULT) {
-		err = -ENOSYS;
-		goto fail;
-	}
-
-	first->step = "unmapping the stub's memory";
-	((void (*)(void))l->entry)();
-
-fail:
-	first->err = err;
-	for (;;)
-		sys(SYS_exit_group, 1);
+	return faked_syscall() == FAKED_RESULT ? 0 : -ENOSYS;
 }
 
 /* Waits for the int3 that the child runs next; other signals are lost on it. */
-static int wait_for_trap(struct first_stub *first, int pid)
+static int wait_for_trap(struct stub_birth *birth, int pid)
 {
 	struct host_stop_info info;
 
@@ -471,7 +346,7 @@ static int wait_for_trap(struct first_stub *first, int pid)
 		if (ret < 0)
 			return ret;
 		if (info.why == HOST_STOP_DEAD)
-			return first->err ?: -ECHILD;
+			return birth->err ?: -ECHILD;
 		if (info.why == HOST_STOP_SIGNAL) {
 			if (info.sig == SIGTRAP)
 				return 0;
@@ -537,7 +412,7 @@ static int seize(int pid)
 	return err;
 }
 
-static int build_first(struct first_stub *first, int pid, const char **step)
+static int build_first(struct stub_birth *birth, int pid, const char **step)
 {
 	struct host_regs regs;
 	int err;
@@ -546,18 +421,17 @@ static int build_first(struct first_stub *first, int pid, const char **step)
 	err = seize(pid);
 	if (err)
 		return err;
-	__atomic_store_n(&first->go, 1, __ATOMIC_RELEASE);
-	sys(SYS_futex, &first->go, FUTEX_WAKE, 1);
+	stub_birth_go(birth);
 
 	*step = NULL;
-	err = wait_for_trap(first, pid);
+	err = wait_for_trap(birth, pid);
 	if (!err)
 		err = fake_syscall(pid, step);
 	if (err)
 		return err;
 
 	*step = NULL;
-	err = wait_for_trap(first, pid);
+	err = wait_for_trap(birth, pid);
 	if (err)
 		return err;
 	*step = "PTRACE_GETREGS";
@@ -565,45 +439,24 @@ static int build_first(struct first_stub *first, int pid, const char **step)
 	if (err)
 		return err;
 	*step = "starting the stub's code";
-	if (regs.ip < first->layout.start || regs.ip >= first->layout.end)
+	if (regs.ip < birth->layout.start || regs.ip >= birth->layout.end)
 		return -EFAULT;
 	return 0;
 }
 
 int host_stub_first(const struct host_stub_layout *layout, const char **step)
 {
-	const um_u64 stack = 64 * 1024;
-	struct first_stub *first;
-	const char *child_step;
-	um_u64 old;
+	struct stub_birth *birth;
 	int pid, err;
-	long mem;
 
-	/* The parent's part of the page counts for both; so does the child's. */
-	*step = "mmap";
-	mem = sys(SYS_mmap, NULL, PAGE_BYTES + stack, PROT_READ | PROT_WRITE,
-		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (mem < 0 && mem > -4096)
-		return mem;
-	first = (struct first_stub *)mem;
-	first->layout = *layout;
-	first->step = "the child's start";
-
-	*step = "fork";
-	old = sigmask_change(SIG_SETMASK, SIGMASK_ALL);
-	pid = clone(first_child, (void *)(mem + PAGE_BYTES + stack), SIGCHLD,
-		    first);
-	err = pid < 0 ? -errno : 0;
-	sigmask_change(SIG_SETMASK, old);
-
-	if (!err) {
-		err = build_first(first, pid, step);
-		child_step = first->step;
-		if (!*step)
-			*step = child_step;
-		if (err)
-			host_stub_kill(pid);
-	}
-	sys(SYS_munmap, mem, PAGE_BYTES + stack);
+	pid = stub_birth_start(layout, check_faking, &birth, step);
+	if (pid < 0)
+		return pid;
+	err = build_first(birth, pid, step);
+	if (!*step)
+		*step = birth->step;
+	if (err)
+		host_stub_kill(pid);
+	stub_birth_end(birth);
 	return err ?: pid;
 }

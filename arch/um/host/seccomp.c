@@ -5,18 +5,15 @@
  * A system call of the guest costs two calls here: host_notify_send() and
  * host_notify_recv().  Nothing may be added to them.
  */
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -245,10 +242,6 @@ void host_pidfd_wait(int pidfd)
 
 /* ---- the first worker --------------------------------------------------- */
 
-#define PAGE_BYTES	4096UL
-#define SA_RESTORER_	0x04000000UL
-#define MAX_FDS		32
-
 /*
  * All stubs are in the process group of a first worker.  There are several if
  * somebody has ended one.
@@ -257,181 +250,30 @@ void host_pidfd_wait(int pidfd)
 static int groups[MAX_GROUPS];
 static int nr_groups;
 
-/**
- * struct first_worker - what parent and child share while it is built
- * @step:	what the child does; NULL once it is its code that runs
- * @err:	-errno of that
- */
-struct first_worker {
-	const char				*step;
-	int					err;
-	/* The parent's stack may lie where the stub area goes. */
-	struct host_worker_layout		layout;
-	int					fds[MAX_FDS];
-};
+static struct stub_birth *birth;
 
-static int install_handlers(const struct host_worker_layout *l)
+int host_worker_first(const struct host_stub_layout *layout, const char **step)
 {
-	struct {
-		um_u64	handler;
-		um_u64	flags;
-		um_u64	restorer;
-		um_u64	mask;
-	} sa = {
-		.handler = l->handler,
-		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART |
-			 SA_RESTORER_,
-		/* Nobody returns. */
-		.restorer = l->handler,
-	}, none = { 0 };
-	int err = 0;
-
-	for (int sig = 1; sig <= 64 && !err; sig++) {
-		if (sig == SIGKILL || sig == SIGSTOP)
-			continue;
-		err = sys(SYS_rt_sigaction, sig,
-			  l->signals & sigmask_of(sig) ? &sa : &none, NULL,
-			  sizeof(sa.mask));
-	}
-	return err;
-}
-
-/* Those that the layout names, and no others. */
-static int keep_fds(const struct host_worker_layout *l)
-{
-	int from[MAX_FDS];
-	long err;
-
-	if (l->nr_fds > MAX_FDS)
-		return -EMFILE;
-	/* Out of the way first. */
-	for (int i = 0; i < l->nr_fds; i++) {
-		from[i] = sys(SYS_fcntl, l->fds[i], F_DUPFD, l->nr_fds);
-		if (from[i] < 0)
-			return from[i];
-	}
-	for (int i = 0; i < l->nr_fds; i++) {
-		err = sys(SYS_dup3, from[i], i, 0);
-		if (err < 0)
-			return err;
-	}
-	return sys(SYS_close_range, l->nr_fds, ~0U, 0);
-}
-
-static int map_pages(const struct host_worker_layout *l)
-{
-	long ret;
-
-	ret = sys(SYS_mmap, l->code, PAGE_BYTES, PROT_READ | PROT_WRITE,
-		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	if (ret != (long)l->code)
-		return ret;
-	for (um_u64 i = 0; i < l->code_len; i++)
-		((volatile char *)l->code)[i] = ((const char *)l->image)[i];
-	ret = sys(SYS_mprotect, l->code, PAGE_BYTES, PROT_READ | PROT_EXEC);
-	if (ret)
-		return ret;
-	ret = sys(SYS_mremap, l->data_here, PAGE_BYTES, PAGE_BYTES,
-		  MREMAP_MAYMOVE | MREMAP_FIXED, l->data);
-	return ret < 0 && ret > -4096 ? ret : 0;
-}
-
-/* On a stack of its own, with all signals blocked, which it keeps. */
-static __noreturn int first_child(void *arg)
-{
-	struct first_worker *first = arg;
-	const struct host_worker_layout *l = &first->layout;
-	int err;
-
-	sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (sys(SYS_getppid) != own_pid)
-		sys(SYS_exit_group, 1);
-
-	first->step = "setsid";
-	err = sys(SYS_setsid);
-	if (err < 0)
-		goto fail;
-	first->step = "sigaction";
-	err = install_handlers(l);
-	if (err)
-		goto fail;
-	first->step = "close_range";
-	err = keep_fds(l);
-	if (err)
-		goto fail;
-	first->step = "prctl(PR_SET_NO_NEW_PRIVS)";
-	err = sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (err)
-		goto fail;
-	stub_name_and_limit();
-	first->step = "rseq";
-	err = stub_forget_thread_areas();
-	if (err)
-		goto fail;
-	first->step = "moving the vDSO";
-	err = vdso_move(l->start, l->end, l->vdso);
-	if (err)
-		goto fail;
-	first->step = "mapping the stub's code";
-	err = map_pages(l);
-	if (err)
-		goto fail;
-
-	first->step = NULL;
-	((void (*)(void))l->entry)();
-
-fail:
-	first->err = err;
-	for (;;)
-		sys(SYS_exit_group, 1);
-}
-
-static struct first_worker *building;
-
-#define BUILDING_STACK	(64 * 1024UL)
-
-int host_worker_first(const struct host_worker_layout *layout, const char **step)
-{
-	long mem;
-	um_u64 old;
 	int pid;
 
 	*step = "ended too often";
 	if (nr_groups == MAX_GROUPS)
 		return -EAGAIN;
-	*step = "mmap";
-	mem = host_shared_alloc(PAGE_BYTES + BUILDING_STACK);
-	if (mem < 0 && mem > -4096)
-		return mem;
-	building = (struct first_worker *)mem;
-	building->layout = *layout;
-	for (int i = 0; i < layout->nr_fds && i < MAX_FDS; i++)
-		building->fds[i] = layout->fds[i];
-	building->layout.fds = building->fds;
-	building->step = "the child's start";
-
-	*step = "fork";
-	old = sigmask_change(SIG_SETMASK, SIGMASK_ALL);
-	/* With SIGCHLD it is a fork: debuggers let go of such children. */
-	pid = clone(first_child, (void *)(mem + PAGE_BYTES + BUILDING_STACK),
-		    SIGCHLD, building);
+	pid = stub_birth_start(layout, NULL, &birth, step);
 	if (pid < 0)
-		pid = -errno;
-	sigmask_change(SIG_SETMASK, old);
-	if (pid > 0)
-		groups[nr_groups++] = pid;
-	else
-		sys(SYS_munmap, mem, PAGE_BYTES + BUILDING_STACK);
+		return pid;
+	groups[nr_groups++] = pid;
+	stub_birth_go(birth);
 	return pid;
 }
 
 int host_worker_built(const char **step)
 {
-	int err = building->err;
+	int err = birth->err;
 
-	*step = building->step ?: "unmapping the stub's memory";
-	sys(SYS_munmap, building, PAGE_BYTES + BUILDING_STACK);
-	building = NULL;
+	*step = birth->step;
+	stub_birth_end(birth);
+	birth = NULL;
 	return err;
 }
 
