@@ -68,18 +68,26 @@ long host_pwritev(int fd, const struct host_iovec *iov, int n, um_u64 off,
 		  int flags);
 int host_datasync(int fd);
 int host_truncate(int fd, um_u64 size);
+/* Has the host find room for a range of a file, whose size stays. */
+int host_allocate(int fd, um_u64 off, um_u64 len);
 /* Gives a range of a file, or of a block device, back to the host: reads as zeros. */
 int host_punch(int fd, um_u64 off, um_u64 len);
+/* The first byte from @off on that is not in a hole; -ENXIO: there is none. */
+um_s64 host_seek_data(int fd, um_u64 off);
 int host_stat(const char *path, struct host_stat *st);
 int host_fstat(int fd, struct host_stat *st);
 /* Locks a whole file (open file description lock); never waits.  -EAGAIN: taken. */
 int host_lock(int fd, int exclusive);
-/* The pid that holds a conflicting lock, 0 when unknown, -ENOENT when none. */
+/* A pid that holds a conflicting lock, 0 when unknown, -ENOENT when none. */
 int host_lock_holder(int fd, int exclusive);
 int host_mkdir(const char *path, int mode);
 int host_rmdir(const char *path);
 int host_unlink(const char *path);
 int host_rename(const char *from, const char *to);
+/* Only where there is no @to yet: -EEXIST. */
+int host_rename_new(const char *from, const char *to);
+/* What a link says, without a NUL; bytes. */
+long host_readlink(const char *path, char *buf, unsigned long len);
 int host_getcwd(char *buf, unsigned long len);
 int host_pipe(int fds[2]);
 int host_set_nonblock(int fd, int on);
@@ -99,6 +107,8 @@ const char *host_getenv(const char *name);
 int host_mem_create(const char *name, um_u64 size);
 int host_map(void *addr, um_u64 len, int prot, int fd, um_u64 off);
 int host_unmap(void *addr, um_u64 len);
+/* Memory of this process, zero, which costs what is used of it; or -errno. */
+long host_reserve(um_u64 len);
 int host_protect(void *addr, um_u64 len, int prot);
 /* Asks for huge pages and populates the range; a hint that may fail. */
 int host_populate(void *addr, um_u64 len);

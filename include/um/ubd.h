@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#ifdef CONFIG_BLK_DEV_UBD
+
 /*
  * Gives unit 0 the file root_fs of the current directory.  To be called before
  * the kernel starts, after all options were looked at; does nothing when there
@@ -12,11 +14,51 @@
  * Returns 0, or -errno after one line on stderr said why the file that is there
  * cannot be used.
  */
-#ifdef CONFIG_BLK_DEV_UBD
 int ubd_open_default(void);
+
 /* Has the unit got a file? */
 bool ubd_is_open(unsigned int unit);
+
+/*
+ * While the kernel runs, in process context.  Where @why is given, it becomes the
+ * reason of an error, in one line.
+ */
+
+/**
+ * ubd_attach - add a disk
+ * @spec:	as on the command line: ubd<unit><flags>=<file>[,<backing>][,<serial>]
+ * @why:	the reason of an error
+ * @len:	bytes of @why
+ *
+ * Returns the unit, or -errno with nothing left behind.
+ */
+int ubd_attach(const char *spec, char *why, size_t len);
+
+/**
+ * ubd_detach - remove a disk
+ * @unit:	its unit
+ * @why:	the reason of an error
+ * @len:	bytes of @why
+ *
+ * Returns 0; -ENODEV: there is none; -EBUSY: somebody has it open; another error:
+ * it was removed, but the host could not store what was written last.
+ */
+int ubd_detach(int unit, char *why, size_t len);
+
+/**
+ * ubd_resize - take over the size that the file has by now
+ * @unit:	its unit
+ *
+ * Returns 0; -ENODEV: there is none; -EOPNOTSUPP: it is a COW file; -EINVAL: it is
+ * shorter than a sector.
+ */
+int ubd_resize(int unit);
+
+/* The words that made the disk, as text in @buf; its length, or -ENODEV. */
+int ubd_describe(int unit, char *buf, size_t len);
+
 #else
+
 static inline int ubd_open_default(void)
 {
 	return 0;
@@ -26,6 +68,7 @@ static inline bool ubd_is_open(unsigned int unit)
 {
 	return false;
 }
+
 #endif
 
 #endif /* _UM_UBD_H */

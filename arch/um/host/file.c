@@ -2,11 +2,14 @@
 /*
  * Files and descriptors.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -112,10 +115,20 @@ int host_truncate(int fd, um_u64 size)
 	return sys_retry(SYS_ftruncate, fd, size);
 }
 
+int host_allocate(int fd, um_u64 off, um_u64 len)
+{
+	return sys_retry(SYS_fallocate, fd, FALLOC_FL_KEEP_SIZE, off, len);
+}
+
 int host_punch(int fd, um_u64 off, um_u64 len)
 {
 	return sys_retry(SYS_fallocate, fd,
 			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len);
+}
+
+um_s64 host_seek_data(int fd, um_u64 off)
+{
+	return sys(SYS_lseek, fd, off, SEEK_DATA);
 }
 
 static void fill_stat(struct host_stat *st, const struct stat *s)
@@ -203,9 +216,75 @@ int host_lock(int fd, int exclusive)
 	return err == -EACCES ? -EAGAIN : err;
 }
 
+/* Calls @fn with each name in a directory of numbers until it returns not 0. */
+static int for_each_number(const char *path,
+			   int (*fn)(int number, const void *arg), const void *arg)
+{
+	char buf[1024] __attribute__((aligned(8)));
+	int fd = host_open(path, O_RDONLY | O_DIRECTORY, 0), found = 0;
+	long n = 0;
+
+	if (fd < 0)
+		return 0;
+	while (!found && (n = sys(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
+		for (long at = 0; at < n && !found;) {
+			const struct dirent64 *d = (const void *)(buf + at);
+
+			at += d->d_reclen;
+			if (d->d_name[0] >= '0' && d->d_name[0] <= '9')
+				found = fn(atoi(d->d_name), arg);
+		}
+	}
+	sys(SYS_close, fd);
+	return found;
+}
+
+/**
+ * struct lock_search - who has a file open, and locked
+ * @pid:	the process that is looked at
+ * @file:	the file
+ */
+struct lock_search {
+	int			pid;
+	const struct stat	*file;
+};
+
+static int fd_has_lock(int number, const void *arg)
+{
+	const struct lock_search *search = arg;
+	char path[64], buf[512];
+	struct stat st;
+	long fd, n;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", search->pid, number);
+	if (sys(SYS_newfstatat, AT_FDCWD, path, &st, 0) ||
+	    st.st_dev != search->file->st_dev || st.st_ino != search->file->st_ino)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", search->pid, number);
+	fd = host_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return 0;
+	n = host_read(fd, buf, sizeof(buf) - 1);
+	sys(SYS_close, fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return !!strstr(buf, "\nlock:");
+}
+
+static int process_has_lock(int pid, const void *file)
+{
+	struct lock_search search = { .pid = pid, .file = file };
+	char path[64];
+
+	if (pid == own_pid)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	return for_each_number(path, fd_has_lock, &search) ? pid : 0;
+}
+
 int host_lock_holder(int fd, int exclusive)
 {
 	struct flock lock;
+	struct stat st;
 	long err;
 
 	whole_file(&lock, exclusive);
@@ -214,8 +293,12 @@ int host_lock_holder(int fd, int exclusive)
 		return err;
 	if (lock.l_type == F_UNLCK)
 		return -ENOENT;
-	/* A lock of an open file description belongs to no process: -1. */
-	return lock.l_pid > 0 ? lock.l_pid : 0;
+	if (lock.l_pid > 0)
+		return lock.l_pid;
+	/* A lock of an open file description names no process; descriptors do. */
+	if (sys_retry(SYS_fstat, fd, &st))
+		return 0;
+	return for_each_number("/proc", process_has_lock, &st);
 }
 
 int host_mkdir(const char *path, int mode)
@@ -236,6 +319,23 @@ int host_unlink(const char *path)
 int host_rename(const char *from, const char *to)
 {
 	return sys_retry(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int host_rename_new(const char *from, const char *to)
+{
+	long err = sys_retry(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to,
+			     RENAME_NOREPLACE);
+
+	if (err != -EINVAL && err != -ENOSYS)
+		return err;
+	/* Not every file system knows the flag. */
+	err = sys_retry(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+	return err ?: host_unlink(from);
+}
+
+long host_readlink(const char *path, char *buf, unsigned long len)
+{
+	return sys(SYS_readlinkat, AT_FDCWD, path, buf, len);
 }
 
 int host_getcwd(char *buf, unsigned long len)

@@ -145,6 +145,12 @@ int host_map(void *addr, um_u64 len, int prot, int fd, um_u64 off)
 	return ret < 0 && ret > -4096 ? ret : 0;
 }
 
+long host_reserve(um_u64 len)
+{
+	return sys(SYS_mmap, NULL, len, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 int host_unmap(void *addr, um_u64 len)
 {
 	return sys(SYS_munmap, addr, len);

@@ -7,56 +7,71 @@
 #include <linux/types.h>
 #include <asm/irq.h>
 
+#include "ubd_image.h"
 #include "ubd_job.h"
 
 #define UBD_UNITS	16
 #define UBD_MINOR_BITS	4
 #define UBD_QUEUE_DEPTH	128
 
+/* Why something cannot be done: one line, without a newline at its end. */
+struct ubd_why {
+	char	text[512];
+};
+
 /**
- * struct ubd_config - what the command line says of a unit
- * @word:	the option from "ubd" on, or NULL when there was none; what comes
+ * struct ubd_part - a part of an option's value
+ * @start:	where it is in the option's word
+ * @len:	bytes; 0: it was not given
+ */
+struct ubd_part {
+	const char	*start;
+	int		len;
+};
+
+/**
+ * struct ubd_config - what is said of a unit, on the command line or later
+ * @word:	the option from "ubd" on, or NULL when there is none; what comes
  *		before the file is its name in messages
- * @file:	name of the file, @file_len bytes, part of the command line
- * @serial:	serial number, @serial_len bytes, part of the command line
- * @fd:		the open and locked file
- * @dev:	with @ino, which file that is
- * @ino:	inode number
- * @size:	bytes, whole sectors
+ * @own_word:	@word is to be freed with the unit
+ * @file:	name of the file
+ * @backing:	name of its backing file
+ * @serial:	serial number
  * @read_only:	asked for, or all that the file allows
  * @demoted:	@read_only because of the file
  * @sync:	each write is on stable storage before it is done
  * @shared:	no lock
  * @plain:	not a COW file whatever it looks like
  * @no_trim:	never gives space back to the host
+ * @created:	the COW file was made just now
+ * @moved:	its backing file has another name than the COW file said
  * @cut:	bytes after the last whole sector, which the guest does not see
- *
- * Filled in before the kernel starts.
+ * @image:	the open and locked files
  */
 struct ubd_config {
-	const char	*word;
-	const char	*file;
-	int		file_len;
-	const char	*serial;
-	int		serial_len;
-	int		fd;
-	u64		dev;
-	u64		ino;
-	u64		size;
-	bool		read_only;
-	bool		demoted;
-	bool		sync;
-	bool		shared;
-	bool		plain;
-	bool		no_trim;
-	unsigned int	cut;
+	const char		*word;
+	bool			own_word;
+	struct ubd_part		file;
+	struct ubd_part		backing;
+	struct ubd_part		serial;
+	bool			read_only;
+	bool			demoted;
+	bool			sync;
+	bool			shared;
+	bool			plain;
+	bool			no_trim;
+	bool			created;
+	bool			moved;
+	unsigned int		cut;
+	struct ubd_image	image;
 };
 
 /**
  * struct ubd - a block device
  * @unit:	0-15
  * @name:	of the disk
- * @config:	what the command line says
+ * @config:	what is said of it
+ * @going:	it is being removed; changes under the disk's open_mutex
  * @disk:	the disk
  * @tags:	its requests
  * @irq:	raised when jobs are finished
@@ -69,6 +84,7 @@ struct ubd {
 	unsigned int		unit;
 	char			name[8];
 	struct ubd_config	*config;
+	bool			going;
 	struct gendisk		*disk;
 	struct blk_mq_tag_set	tags;
 	struct um_irq_source	irq;
@@ -81,6 +97,23 @@ struct ubd {
 /* ubd_options.c */
 extern struct ubd_config ubd_configs[UBD_UNITS];
 extern bool ubd_sync_all;
+
+/* Fills in the reason; always -EINVAL. */
+__printf(2, 3) int ubd_say(struct ubd_why *why, const char *fmt, ...);
+/*
+ * Parses @word, which begins with "ubd" and lives as long as the unit, and opens
+ * its files.  Returns the unit, or -errno with the reason.  One caller at a time.
+ */
+int ubd_configure(const char *word, struct ubd_why *why);
+/* Closes the files; the unit is free. */
+void ubd_unconfigure(struct ubd_config *config);
+
+/* ubd_open.c */
+int ubd_image_open(struct ubd_config *config, struct ubd_why *why);
+void ubd_image_close(struct ubd_image *image);
+/* The name of one of the files, for messages. */
+const char *ubd_layer_name(const struct ubd_config *config, int layer, char *buf,
+			   unsigned long len);
 
 /* ubd_queue.c */
 int ubd_queue_init(struct ubd *dev);

@@ -10,6 +10,8 @@
 
 #include <um/host.h>
 
+#include "ubd_image.h"
+
 #define UBD_MAX_SEGS	128
 #define UBD_MAX_THREADS	4
 
@@ -22,17 +24,19 @@ enum ubd_op {
 	UBD_OP_READ,
 	UBD_OP_WRITE,
 	UBD_OP_FLUSH,
-	UBD_OP_PUNCH,
+	UBD_OP_DISCARD,
+	UBD_OP_ZERO,
 };
 
 /**
  * struct ubd_job - one request
  * @next:	list of finished jobs
  * @op:		what to do
- * @fd:		the file
+ * @image:	of which disk
  * @sync:	a write is on stable storage before it is done
  * @result:	0, or -errno; valid once the job is done
- * @off:	where in the file the rest starts, bytes
+ * @layer:	the file that an error came from
+ * @off:	where on the disk the rest starts, bytes
  * @len:	bytes that are still to be done
  * @seg:	first element of @iov that is not done; it is cut at its front
  *		when it is done in part
@@ -45,9 +49,10 @@ enum ubd_op {
 struct ubd_job {
 	struct ubd_job		*next;
 	enum ubd_op		op;
-	int			fd;
+	struct ubd_image	*image;
 	int			sync;
 	int			result;
+	int			layer;
 	um_u64			off;
 	um_u64			len;
 	int			seg;
@@ -72,6 +77,8 @@ struct ubd_slot {
  * @tail:	position where the next job is taken
  * @bell:	futex: changes when jobs were put
  * @sleepers:	threads that wait, or are about to wait, for the bell
+ * @stop:	threads are to end
+ * @running:	futex: threads that there are
  * @done:	finished jobs, the last one first
  * @raise:	called on a helper thread when @done gets its first job
  * @cookie:	for @raise
@@ -85,6 +92,8 @@ struct ubd_pool {
 	um_u32		tail __aligned(UBD_CACHELINE);
 	um_u32		bell __aligned(UBD_CACHELINE);
 	um_u32		sleepers;
+	um_u32		stop;
+	um_u32		running;
 	struct ubd_job	*done __aligned(UBD_CACHELINE);
 	void		(*raise)(void *cookie);
 	void		*cookie;
@@ -104,8 +113,10 @@ um_u32 ubd_pool_waiting(struct ubd_pool *pool);
 void ubd_pool_ring_bell(struct ubd_pool *pool);
 /* All finished jobs, the first one first. */
 struct ubd_job *ubd_pool_take_done(struct ubd_pool *pool);
-/* Does jobs for ever: the function of a helper thread. */
+/* Does jobs until it is to stop: the function of a helper thread. */
 void ubd_pool_thread(void *pool);
+/* Ends all threads, and returns when they no longer use the pool. */
+void ubd_pool_stop(struct ubd_pool *pool);
 
 /* Does all of a job, blocking; sets its result. */
 void ubd_job_run(struct ubd_job *job);

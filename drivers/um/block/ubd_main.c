@@ -2,8 +2,8 @@
 /*
  * ubd: files and block devices of the host as disks.
  *
- * ubd_options.c has opened the files before the kernel started; here they
- * become disks.
+ * Those of the command line were opened before the kernel started (ubd_options.c);
+ * here they become disks, and here others are added and removed while it runs.
  */
 #define pr_fmt(fmt) "ubd: " fmt
 
@@ -12,10 +12,18 @@
 #include <linux/init.h>
 #include <linux/major.h>
 #include <linux/module.h>
+#include <linux/panic_notifier.h>
+#include <linux/reboot.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <asm/options.h>
 
+#include <um/ubd.h>
 #include "ubd.h"
+
+/* Units come, go and change one at a time. */
+static DEFINE_MUTEX(ubd_mutex);
+static struct ubd *ubds[UBD_UNITS];
 
 static int ubd_set_read_only(struct block_device *bdev, bool ro)
 {
@@ -24,8 +32,22 @@ static int ubd_set_read_only(struct block_device *bdev, bool ro)
 	return !ro && dev->config->read_only ? -EROFS : 0;
 }
 
+static int ubd_open_disk(struct gendisk *disk, blk_mode_t mode)
+{
+	struct ubd *dev = disk->private_data;
+
+	return dev->going ? -ENXIO : 0;
+}
+
+static void ubd_free_disk(struct gendisk *disk)
+{
+	kfree(disk->private_data);
+}
+
 static const struct block_device_operations ubd_ops = {
 	.owner		= THIS_MODULE,
+	.open		= ubd_open_disk,
+	.free_disk	= ubd_free_disk,
 	.set_read_only	= ubd_set_read_only,
 };
 
@@ -35,14 +57,29 @@ static ssize_t serial_show(struct device *device, struct device_attribute *attr,
 			   char *buf)
 {
 	struct ubd *dev = dev_to_disk(device)->private_data;
+	const struct ubd_part *serial = &dev->config->serial;
 
-	return sysfs_emit(buf, "%.*s\n", dev->config->serial_len,
-			  dev->config->serial ?: "");
+	return sysfs_emit(buf, "%.*s\n", serial->len, serial->start ?: "");
 }
 static DEVICE_ATTR_RO(serial);
 
+/* The file may have another size by now. */
+static ssize_t rescan_store(struct device *device, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	struct ubd *dev = dev_to_disk(device)->private_data;
+	bool yes;
+	int err = kstrtobool(buf, &yes);
+
+	if (!err && yes)
+		err = ubd_resize(dev->unit);
+	return err ?: len;
+}
+static DEVICE_ATTR_WO(rescan);
+
 static struct attribute *ubd_attrs[] = {
 	&dev_attr_serial.attr,
+	&dev_attr_rescan.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(ubd);
@@ -67,7 +104,33 @@ static void ubd_limits(const struct ubd_config *config, struct queue_limits *lim
 	}
 }
 
-static int __init ubd_add_disk(struct ubd *dev)
+/* Partitions are read when the disk is added, so what may be said is said before. */
+static void ubd_announce(const struct ubd *dev)
+{
+	const struct ubd_config *config = dev->config;
+	const struct ubd_image *image = &config->image;
+	char backing[128] = "";
+
+	if (image->nr_layers > 1)
+		ubd_layer_name(config, 1, backing, sizeof(backing));
+	pr_info("%s: %.*s%s%s, %llu sectors%s\n", dev->name, config->file.len,
+		config->file.start, *backing ? " on " : "", backing,
+		(u64)image->size >> SECTOR_SHIFT,
+		config->read_only ? ", read-only" : "");
+	if (config->created)
+		pr_info("%s: the COW file was made\n", dev->name);
+	if (config->moved)
+		pr_notice("%s: the backing file has another name than the COW file said\n",
+			  dev->name);
+	if (config->demoted)
+		pr_notice("%s: the file may not be written: the disk is read-only\n",
+			  dev->name);
+	if (config->cut)
+		pr_notice("%s: the last %u bytes are no whole sector: not part of the disk\n",
+			  dev->name, config->cut);
+}
+
+static int ubd_add_disk(struct ubd *dev)
 {
 	const struct ubd_config *config = dev->config;
 	struct queue_limits lim = { };
@@ -85,47 +148,37 @@ static int __init ubd_add_disk(struct ubd *dev)
 	disk->fops = &ubd_ops;
 	disk->private_data = dev;
 	strscpy(disk->disk_name, dev->name, DISK_NAME_LEN);
-	set_capacity(disk, config->size >> SECTOR_SHIFT);
+	set_capacity(disk, config->image.size >> SECTOR_SHIFT);
 	if (config->read_only)
 		set_disk_ro(disk, true);
 
 	dev->disk = disk;
 	err = device_add_disk(NULL, disk, ubd_groups);
-	if (err) {
-		dev->disk = NULL;
+	if (err)
 		put_disk(disk);
-	}
 	return err;
 }
 
-static int __init ubd_add(unsigned int unit)
+/* Makes a disk of a unit that is configured. */
+static int ubd_add(unsigned int unit)
 {
-	struct ubd_config *config = &ubd_configs[unit];
 	struct ubd *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 	int err;
 
 	if (!dev)
 		return -ENOMEM;
 	dev->unit = unit;
-	dev->config = config;
+	dev->config = &ubd_configs[unit];
 	snprintf(dev->name, sizeof(dev->name), "ubd%c", 'a' + unit);
 
 	err = ubd_queue_init(dev);
 	if (err)
 		goto free;
-	/* Partitions are read in here, so what may be said is said before. */
-	pr_info("%s: %.*s, %llu sectors%s\n", dev->name, config->file_len,
-		config->file, config->size >> SECTOR_SHIFT,
-		config->read_only ? ", read-only" : "");
-	if (config->demoted)
-		pr_notice("%s: the file may not be written: the disk is read-only\n",
-			  dev->name);
-	if (config->cut)
-		pr_notice("%s: the last %u bytes are no whole sector: not part of the disk\n",
-			  dev->name, config->cut);
+	ubd_announce(dev);
 	err = ubd_add_disk(dev);
 	if (err)
 		goto exit;
+	ubds[unit] = dev;
 	return 0;
 
 exit:
@@ -134,6 +187,153 @@ free:
 	kfree(dev);
 	return err;
 }
+
+/* True when nobody has the disk open, and nobody will. */
+static bool ubd_retire(struct ubd *dev)
+{
+	mutex_lock(&dev->disk->open_mutex);
+	dev->going = !disk_openers(dev->disk);
+	mutex_unlock(&dev->disk->open_mutex);
+	return dev->going;
+}
+
+/* ---- while the kernel runs ---------------------------------------------- */
+
+static struct ubd *ubd_find(int unit)
+{
+	return unit >= 0 && unit < UBD_UNITS ? ubds[unit] : NULL;
+}
+
+int ubd_attach(const char *spec, char *why, size_t len)
+{
+	struct ubd_why *text = kzalloc(sizeof(*text), GFP_KERNEL);
+	const char *word = kstrdup(spec, GFP_KERNEL);
+	int unit = -ENOMEM, err;
+
+	if (!text || !word) {
+		scnprintf(why, len, "%s: out of memory", spec);
+		goto out;
+	}
+	mutex_lock(&ubd_mutex);
+	unit = strncmp(word, "ubd", 3) ? ubd_say(text, "%s: no unit: it begins with ubd", word) :
+					 ubd_configure(word, text);
+	if (unit >= 0) {
+		err = ubd_add(unit);
+		if (err) {
+			ubd_say(text, "%s: no disk can be made: %s", word,
+				um_strerror(err));
+			ubd_unconfigure(&ubd_configs[unit]);
+			unit = err;
+		} else {
+			ubd_configs[unit].own_word = true;
+		}
+	}
+	mutex_unlock(&ubd_mutex);
+	if (unit < 0)
+		strscpy(why, text->text, len);
+out:
+	kfree(text);
+	if (unit < 0)
+		kfree(word);
+	return unit;
+}
+
+int ubd_detach(int unit, char *why, size_t len)
+{
+	struct ubd_config *config;
+	const char *word = NULL;
+	struct ubd *dev;
+	int err = 0;
+
+	mutex_lock(&ubd_mutex);
+	dev = ubd_find(unit);
+	if (!dev) {
+		scnprintf(why, len, "ubd%d: there is no such disk", unit);
+		err = -ENODEV;
+	} else if (!ubd_retire(dev)) {
+		scnprintf(why, len, "ubd%d: in use in the guest", unit);
+		err = -EBUSY;
+	} else {
+		config = dev->config;
+		del_gendisk(dev->disk);
+		err = config->read_only ? 0 : ubd_image_flush(&config->image);
+		if (err)
+			scnprintf(why, len, "ubd%d: removed, but what was written last may be lost: %s",
+				  unit, um_strerror(err));
+		ubd_queue_exit(dev);
+		ubds[unit] = NULL;
+		word = config->own_word ? config->word : NULL;
+		ubd_unconfigure(config);
+		put_disk(dev->disk);
+	}
+	mutex_unlock(&ubd_mutex);
+	kfree(word);
+	return err;
+}
+
+int ubd_resize(int unit)
+{
+	struct ubd_layer *l;
+	struct host_stat st;
+	struct ubd *dev;
+	int err = -ENODEV;
+
+	mutex_lock(&ubd_mutex);
+	dev = ubd_find(unit);
+	if (!dev)
+		goto out;
+	l = dev->config->image.layer;
+	/* A COW file has the size that it was made with. */
+	err = l->is_cow ? -EOPNOTSUPP : host_fstat(l->fd, &st);
+	if (err)
+		goto out;
+	st.size &= ~(u64)(SECTOR_SIZE - 1);
+	if (!st.size) {
+		err = -EINVAL;
+		goto out;
+	}
+	dev->config->image.size = st.size;
+	set_capacity_and_notify(dev->disk, st.size >> SECTOR_SHIFT);
+out:
+	mutex_unlock(&ubd_mutex);
+	return err;
+}
+
+int ubd_describe(int unit, char *buf, size_t len)
+{
+	int n = -ENODEV;
+
+	mutex_lock(&ubd_mutex);
+	if (ubd_find(unit))
+		n = scnprintf(buf, len, "%s", ubd_configs[unit].word);
+	mutex_unlock(&ubd_mutex);
+	return n;
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/*
+ * What a plain file has is the host's once it is written; of a COW file the
+ * bitmap is still here.
+ */
+static int ubd_end_of_kernel(struct notifier_block *nb, unsigned long event,
+			     void *arg)
+{
+	unsigned int unit;
+
+	for (unit = 0; unit < UBD_UNITS; unit++)
+		if (ubds[unit] && ubd_configs[unit].image.changes.pages)
+			ubd_image_flush(&ubd_configs[unit].image);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block ubd_reboot_notifier = {
+	.notifier_call = ubd_end_of_kernel,
+};
+
+static struct notifier_block ubd_panic_notifier = {
+	.notifier_call = ubd_end_of_kernel,
+};
 
 static int __init ubd_init(void)
 {
@@ -145,6 +345,8 @@ static int __init ubd_init(void)
 		pr_err("major number %d cannot be had: error %d\n", UBD_MAJOR, err);
 		return err;
 	}
+	register_reboot_notifier(&ubd_reboot_notifier);
+	atomic_notifier_chain_register(&panic_notifier_list, &ubd_panic_notifier);
 	for (unit = 0; unit < UBD_UNITS; unit++) {
 		if (!ubd_configs[unit].word)
 			continue;
@@ -152,7 +354,7 @@ static int __init ubd_init(void)
 		if (err) {
 			pr_err("%s: no disk made of it: error %d\n",
 			       ubd_configs[unit].word, err);
-			host_close(ubd_configs[unit].fd);
+			ubd_unconfigure(&ubd_configs[unit]);
 		}
 	}
 	return 0;

@@ -13,6 +13,7 @@
 #include <linux/blkdev.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
+#include <asm/options.h>
 
 #include "ubd.h"
 
@@ -67,12 +68,32 @@ static bool ubd_map_memory(struct request *rq, struct ubd_job *job)
 	return true;
 }
 
+/* What the log says of an error, and of which file. */
+static void ubd_complain(struct ubd *dev, struct request *rq)
+{
+	static const char * const does[] = {
+		[UBD_OP_READ]		= "read",
+		[UBD_OP_WRITE]		= "write",
+		[UBD_OP_FLUSH]		= "flush",
+		[UBD_OP_DISCARD]	= "discard",
+		[UBD_OP_ZERO]		= "write of zeros",
+	};
+	const struct ubd_job *job = blk_mq_rq_to_pdu(rq);
+	char name[128];
+
+	pr_err_ratelimited("%s: %s at sector %llu: %s: %s\n", dev->name,
+			   does[job->op], (u64)blk_rq_pos(rq),
+			   ubd_layer_name(dev->config, job->layer, name, sizeof(name)),
+			   um_strerror(job->result));
+}
+
 static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
 				struct ubd_job *job)
 {
-	const struct ubd_config *config = dev->config;
+	struct ubd_config *config = dev->config;
 
-	job->fd = config->fd;
+	job->image = &config->image;
+	job->layer = 0;
 	job->off = (u64)blk_rq_pos(rq) << SECTOR_SHIFT;
 	job->len = blk_rq_bytes(rq);
 	job->seg = 0;
@@ -91,8 +112,10 @@ static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
 		job->op = UBD_OP_FLUSH;
 		return BLK_STS_OK;
 	case REQ_OP_DISCARD:
+		job->op = UBD_OP_DISCARD;
+		break;
 	case REQ_OP_WRITE_ZEROES:
-		job->op = UBD_OP_PUNCH;
+		job->op = UBD_OP_ZERO;
 		break;
 	default:
 		return BLK_STS_NOTSUPP;
@@ -100,7 +123,8 @@ static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
 
 	if (job->op != UBD_OP_READ && config->read_only)
 		return BLK_STS_IOERR;
-	if (job->op != UBD_OP_PUNCH && WARN_ON_ONCE(!ubd_map_memory(rq, job)))
+	if ((job->op == UBD_OP_READ || job->op == UBD_OP_WRITE) &&
+	    WARN_ON_ONCE(!ubd_map_memory(rq, job)))
 		return BLK_STS_IOERR;
 	return BLK_STS_OK;
 }
@@ -112,9 +136,11 @@ static void ubd_end(struct request *rq)
 	struct ubd_job *job = blk_mq_rq_to_pdu(rq);
 
 	/* The block layer writes zeros itself when it sees these limits gone. */
-	if (job->op == UBD_OP_PUNCH && job->result == -EOPNOTSUPP) {
+	if (job->op >= UBD_OP_DISCARD && job->result == -EOPNOTSUPP) {
 		blk_queue_disable_discard(rq->q);
 		blk_queue_disable_write_zeroes(rq->q);
+	} else if (unlikely(job->result)) {
+		ubd_complain(rq->q->queuedata, rq);
 	}
 	blk_mq_end_request(rq, ubd_status(job->result));
 }
@@ -153,12 +179,15 @@ static bool ubd_start_thread(struct ubd *dev)
 
 	spin_lock_irqsave(&dev->start_lock, flags);
 	if (dev->nr_threads < dev->max_threads) {
+		__atomic_add_fetch(&dev->pool.running, 1, __ATOMIC_SEQ_CST);
 		err = host_thread_start(ubd_pool_thread, &dev->pool, dev->name);
 		/* Where one cannot be had, the next one is not tried either. */
-		if (err < 0)
+		if (err < 0) {
+			__atomic_sub_fetch(&dev->pool.running, 1, __ATOMIC_SEQ_CST);
 			dev->max_threads = dev->nr_threads;
-		else
+		} else {
 			WRITE_ONCE(dev->nr_threads, dev->nr_threads + 1);
+		}
 	}
 	spin_unlock_irqrestore(&dev->start_lock, flags);
 	return dev->nr_threads;
@@ -242,7 +271,7 @@ int ubd_queue_init(struct ubd *dev)
 		return err;
 
 	dev->tags.ops = &ubd_mq_ops;
-	dev->tags.nr_hw_queues = 1;
+	dev->tags.nr_hw_queues = num_possible_cpus();
 	dev->tags.queue_depth = UBD_QUEUE_DEPTH;
 	dev->tags.numa_node = NUMA_NO_NODE;
 	dev->tags.cmd_size = sizeof(struct ubd_job);
@@ -254,9 +283,10 @@ int ubd_queue_init(struct ubd *dev)
 	return err;
 }
 
-/* Before the first request only: helper threads never end. */
+/* There are no requests any more. */
 void ubd_queue_exit(struct ubd *dev)
 {
+	ubd_pool_stop(&dev->pool);
 	blk_mq_free_tag_set(&dev->tags);
 	um_irq_source_free(&dev->irq);
 }

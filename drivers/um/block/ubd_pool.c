@@ -1,98 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The part of the block driver that runs on helper threads of the host.
+ * Jobs on their way to helper threads of the host, and back.
  *
  * A helper thread is no CPU of the kernel: there is no current task, no per-CPU
  * data, no interrupt, no lock.  This file may call host functions, and nothing
  * of the kernel; it touches plain memory only.
  */
-#include <linux/errno.h>
 #include <linux/stddef.h>
 
 #include "ubd_job.h"
-
-/* ---- one job ------------------------------------------------------------ */
-
-static void ubd_job_advance(struct ubd_job *job, um_u64 bytes)
-{
-	job->off += bytes;
-	job->len -= bytes;
-	while (bytes) {
-		struct host_iovec *v = &job->iov[job->seg];
-
-		if (bytes < v->len) {
-			v->base = (char *)v->base + bytes;
-			v->len -= bytes;
-			return;
-		}
-		bytes -= v->len;
-		job->seg++;
-	}
-}
-
-static long ubd_job_transfer(struct ubd_job *job, int flags)
-{
-	const struct host_iovec *iov = &job->iov[job->seg];
-	int n = job->nr_segs - job->seg;
-
-	if (job->op == UBD_OP_READ)
-		return host_preadv(job->fd, iov, n, job->off, flags);
-	return host_pwritev(job->fd, iov, n, job->off, flags);
-}
-
-static int ubd_job_transfer_all(struct ubd_job *job)
-{
-	while (job->len) {
-		long n = ubd_job_transfer(job, 0);
-
-		if (n < 0)
-			return n;
-		/* The file ends before the device does: it was truncated. */
-		if (n == 0)
-			return -EIO;
-		ubd_job_advance(job, n);
-	}
-	return 0;
-}
-
-void ubd_job_run(struct ubd_job *job)
-{
-	int ret = 0;
-
-	switch (job->op) {
-	case UBD_OP_READ:
-		ret = ubd_job_transfer_all(job);
-		break;
-	case UBD_OP_WRITE:
-		ret = ubd_job_transfer_all(job);
-		if (!ret && job->sync)
-			ret = host_datasync(job->fd);
-		break;
-	case UBD_OP_FLUSH:
-		ret = host_datasync(job->fd);
-		break;
-	case UBD_OP_PUNCH:
-		ret = host_punch(job->fd, job->off, job->len);
-		if (!ret && job->sync)
-			ret = host_datasync(job->fd);
-		break;
-	}
-	job->result = ret < 0 ? ret : 0;
-}
-
-int ubd_job_try_read(struct ubd_job *job)
-{
-	long n = ubd_job_transfer(job, HOST_NOWAIT);
-
-	if (n == -EAGAIN)
-		return 0;
-	if (n <= 0) {
-		job->result = n ? n : -EIO;
-		return 1;
-	}
-	ubd_job_advance(job, n);
-	return job->len == 0;
-}
 
 /* ---- the ring ----------------------------------------------------------- */
 
@@ -111,6 +27,8 @@ void ubd_pool_init(struct ubd_pool *pool, void (*raise)(void *cookie),
 	pool->tail = 0;
 	pool->bell = 0;
 	pool->sleepers = 0;
+	pool->stop = 0;
+	pool->running = 0;
 	pool->done = NULL;
 	pool->raise = raise;
 	pool->cookie = cookie;
@@ -223,7 +141,7 @@ void ubd_pool_thread(void *arg)
 {
 	struct ubd_pool *pool = arg;
 
-	for (;;) {
+	while (!__atomic_load_n(&pool->stop, __ATOMIC_SEQ_CST)) {
 		struct ubd_job *job = ubd_pool_pop(pool);
 		um_u32 bell;
 
@@ -236,8 +154,23 @@ void ubd_pool_thread(void *arg)
 		__atomic_add_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
 		bell = __atomic_load_n(&pool->bell, __ATOMIC_SEQ_CST);
 		/* What was put before the bell was read is seen by this look. */
-		if (!ubd_pool_waiting(pool))
+		if (!ubd_pool_waiting(pool) &&
+		    !__atomic_load_n(&pool->stop, __ATOMIC_SEQ_CST))
 			host_futex_wait(&pool->bell, bell, 0);
 		__atomic_sub_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
 	}
+	/* The pool may be gone behind this; a futex's address does no harm then. */
+	__atomic_sub_fetch(&pool->running, 1, __ATOMIC_SEQ_CST);
+	host_futex_wake(&pool->running, 1);
+}
+
+void ubd_pool_stop(struct ubd_pool *pool)
+{
+	um_u32 n;
+
+	__atomic_store_n(&pool->stop, 1, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&pool->bell, 1, __ATOMIC_SEQ_CST);
+	host_futex_wake(&pool->bell, UBD_MAX_THREADS);
+	while ((n = __atomic_load_n(&pool->running, __ATOMIC_SEQ_CST)))
+		host_futex_wait(&pool->running, n, 0);
 }

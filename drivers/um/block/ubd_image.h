@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The files behind a disk: one file, or a COW file with the files below it.
+ *
+ * Used by the kernel and by helper threads, as ubd_job.h is: plain types only.
+ */
+#ifndef _UM_UBD_IMAGE_H
+#define _UM_UBD_IMAGE_H
+
+#include <um/host.h>
+#include <um/lock.h>
+
+#include "cow.h"
+
+/* A COW file and what is below it; a longer chain is refused. */
+#define UBD_MAX_LAYERS	8
+
+/**
+ * struct ubd_layer - one of the files
+ * @fd:		descriptor
+ * @is_cow:	a COW file; else plain data, and the last layer
+ * @dev:	with @ino, which file that is
+ * @ino:	inode number
+ * @cow:	what its header says; @cow.path is not valid
+ * @map:	the bitmap, all of it
+ */
+struct ubd_layer {
+	int		fd;
+	int		is_cow;
+	um_u64		dev;
+	um_u64		ino;
+	struct cow	cow;
+	um_u8		*map;
+};
+
+/* What is written of a bitmap at once. */
+#define UBD_MAP_PAGE	4096UL
+
+/**
+ * struct ubd_changes - how the first layer's bitmap differs from that in the file
+ * @lock:	of the bitmap where bits are set, and of @dirty
+ * @flush_lock:	one flush after the other: what one of them writes is also for
+ *		those that come behind it
+ * @dirty:	bit n: page n of the bitmap has bits that the file lacks
+ * @writing:	likewise, while a flush is about to write them
+ * @room:	likewise: the file has room for it, so that a flush does not fail
+ * @stable:	the bitmap as flushes write it: without bits of data that may not
+ *		be on stable storage
+ * @pages:	pages of the bitmap
+ */
+struct ubd_changes {
+	struct um_lock	lock;
+	struct um_lock	flush_lock;
+	um_u64		*dirty;
+	um_u64		*writing;
+	um_u64		*room;
+	um_u8		*stable;
+	um_u64		pages;
+};
+
+/**
+ * struct ubd_image - a disk's contents
+ * @size:	bytes, whole sectors
+ * @nr_layers:	0: there is none
+ * @layer:	the first takes all writes, and each has the next below it
+ * @changes:	of the first one, if it is a COW file that may be written
+ * @copy_lock:	writes into sectors that the COW file lacks, where these are larger
+ *		than the disk's: no other write may come between copying a part of
+ *		the sector and setting its bit
+ * @mem:	host memory that all bitmaps are in
+ * @mem_len:	its length
+ */
+struct ubd_image {
+	um_u64			size;
+	int			nr_layers;
+	struct ubd_layer	layer[UBD_MAX_LAYERS];
+	struct ubd_changes	changes;
+	struct um_lock		copy_lock;
+	void			*mem[UBD_MAX_LAYERS];
+	um_u64			mem_len[UBD_MAX_LAYERS];
+};
+
+/**
+ * struct ubd_extent - bytes of a disk that are together in one file
+ * @layer:	which one
+ * @off:	place in its file
+ * @len:	bytes
+ */
+struct ubd_extent {
+	int	layer;
+	um_u64	off;
+	um_u64	len;
+};
+
+/* ---- ubd_image.c: on any thread -------------------------------------------- */
+
+/* Where the bytes at @off are, and how many of @len are there together. */
+struct ubd_extent ubd_image_find(const struct ubd_image *image, um_u64 off,
+				 um_u64 len);
+/* Where a write of @len bytes at @off goes. */
+um_u64 ubd_image_write_off(const struct ubd_image *image, um_u64 off);
+/*
+ * Around a write: what has to be there before, and is to be noted behind.  Both
+ * return 0 or -errno.  Between them the copying of others may be locked out.
+ */
+int ubd_image_write_begin(struct ubd_image *image, um_u64 off, um_u64 len,
+			  int *locked);
+void ubd_image_write_end(struct ubd_image *image, um_u64 off, um_u64 len,
+			 int locked, int err);
+/* All that was written is on stable storage when it returns 0. */
+int ubd_image_flush(struct ubd_image *image);
+
+#endif /* _UM_UBD_IMAGE_H */

@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Opens and locks the files behind a disk, and makes new COW files.
+ *
+ * For the disks of the command line this runs before the kernel starts: it uses
+ * what needs no kernel, and memory of the host.
+ */
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <asm/options.h>
+
+#include "ubd.h"
+
+/*
+ * One caller at a time, see ubd_configure(): the names of a file and of the one
+ * below it, and their headers by turns.
+ */
+static char this_path[PATH_MAX], next_path[PATH_MAX], new_path[PATH_MAX];
+static char head[2][COW_HEAD_MAX], new_head[COW_HEAD_MAX];
+
+/* What a message says of a file: its name, unless it is the one that the word has. */
+static const char *which(const struct ubd_config *config, const char *path)
+{
+	static char name[PATH_MAX + 2];
+
+	if (strlen(path) == config->file.len &&
+	    !strncmp(path, config->file.start, config->file.len))
+		return "";
+	snprintf(name, sizeof(name), "%s: ", path);
+	return name;
+}
+
+static int take_path(char *to, const struct ubd_part *from,
+		     const struct ubd_config *config, struct ubd_why *why)
+{
+	if (from->len >= PATH_MAX)
+		return ubd_say(why, "%s: a name of more than %d bytes",
+			       config->word, PATH_MAX - 1);
+	memcpy(to, from->start, from->len);
+	to[from->len] = '\0';
+	return 0;
+}
+
+/* ---- locks ------------------------------------------------------------------ */
+
+/* Another unit's word, when it has the same file open. */
+static const char *same_file(const struct ubd_config *config,
+			     const struct ubd_layer *l)
+{
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < UBD_UNITS; i++) {
+		const struct ubd_config *other = &ubd_configs[i];
+
+		for (n = 0; other != config && n < other->image.nr_layers; n++)
+			if (other->image.layer[n].dev == l->dev &&
+			    other->image.layer[n].ino == l->ino)
+				return other->word;
+	}
+	return NULL;
+}
+
+static int lock(const struct ubd_config *config, const struct ubd_layer *l,
+		const char *path, bool exclusive, struct ubd_why *why)
+{
+	const char *other;
+	int err, holder;
+
+	if (config->shared)
+		return 0;
+	err = host_lock(l->fd, exclusive);
+	/* Some file systems have no locks at all: that is no conflict. */
+	if (err != -EAGAIN && err != -EACCES)
+		return 0;
+
+	other = same_file(config, l);
+	if (other)
+		return ubd_say(why, "%s: %sin use by %s (the flag 'c' shares it)",
+			       config->word, which(config, path), other);
+	holder = host_lock_holder(l->fd, exclusive);
+	if (holder > 0)
+		return ubd_say(why, "%s: %sin use by process %d (the flag 'c' shares it)",
+			       config->word, which(config, path), holder);
+	return ubd_say(why, "%s: %sin use by another process (the flag 'c' shares it)",
+		       config->word, which(config, path));
+}
+
+/* ---- one file ----------------------------------------------------------------- */
+
+/* What may be said of the file before it is opened, which could block. */
+static int check_type(const struct ubd_config *config, const char *path,
+		      const struct host_stat *st, struct ubd_why *why)
+{
+	switch (st->type) {
+	case HOST_FILE_REGULAR:
+	case HOST_FILE_BLOCK:
+		return 0;
+	case HOST_FILE_DIR:
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(EISDIR));
+	case HOST_FILE_CHAR:
+		return ubd_say(why, "%s: %sa character device cannot be a disk",
+			       config->word, which(config, path));
+	default:
+		return ubd_say(why, "%s: %sneither a file nor a block device",
+			       config->word, which(config, path));
+	}
+}
+
+/* For reading and writing, or for reading if that is all that there is. */
+static int open_path(const char *path, bool *read_only)
+{
+	int fd;
+
+	if (!*read_only) {
+		fd = host_open(path, O_RDWR, 0);
+		if (fd != -EACCES && fd != -EROFS && fd != -EPERM &&
+		    fd != -ETXTBSY)
+			return fd;
+		*read_only = true;
+	}
+	return host_open(path, O_RDONLY, 0);
+}
+
+/* Adds the file as the last layer; *@st is of the file that was opened. */
+static int add_layer(struct ubd_config *config, const char *path,
+		     bool *read_only, struct host_stat *st, struct ubd_why *why)
+{
+	struct ubd_image *image = &config->image;
+	struct ubd_layer *l = &image->layer[image->nr_layers];
+	int err;
+
+	if (image->nr_layers == UBD_MAX_LAYERS)
+		return ubd_say(why, "%s: more than %d files, one below the other",
+			       config->word, UBD_MAX_LAYERS);
+	err = host_stat(path, st);
+	if (err)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(err));
+	err = check_type(config, path, st, why);
+	if (err)
+		return err;
+
+	*l = (struct ubd_layer) { .fd = open_path(path, read_only) };
+	if (l->fd < 0)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(l->fd));
+	image->nr_layers++;
+	err = host_fstat(l->fd, st);
+	if (err)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(err));
+	err = check_type(config, path, st, why);
+	if (err)
+		return err;
+	l->dev = st->dev;
+	l->ino = st->ino;
+	return lock(config, l, path, !*read_only, why);
+}
+
+static long read_at(int fd, void *buf, unsigned long len, u64 off)
+{
+	struct host_iovec iov = { .base = buf, .len = len };
+
+	return host_preadv(fd, &iov, 1, off, 0);
+}
+
+static int write_at(int fd, void *buf, unsigned long len, u64 off)
+{
+	struct host_iovec iov = { .base = buf, .len = len };
+	long n = host_pwritev(fd, &iov, 1, off, 0);
+
+	return n < 0 ? n : n == len ? 0 : -ENOSPC;
+}
+
+/* ---- COW files ---------------------------------------------------------------- */
+
+/* Reads the header, if there is one. */
+static int read_header(const struct ubd_config *config, struct ubd_layer *l,
+		       const char *path, char *buf, struct ubd_why *why)
+{
+	enum cow_fault fault;
+	um_u64 need;
+	long n;
+
+	n = read_at(l->fd, buf, COW_HEAD_MAX, 0);
+	if (n < 0)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(n));
+	fault = cow_parse(&l->cow, buf, n, &need);
+	switch (fault) {
+	case COW_FINE:
+		l->is_cow = 1;
+		return 0;
+	case COW_NO_COW:
+		return 0;
+	case COW_SHORT:
+		if (n < 8)
+			return 0;
+		return ubd_say(why, "%s: %sthe file ends within its COW header (the flag 'd' takes it as plain data)",
+			       config->word, which(config, path));
+	default:
+		return ubd_say(why, "%s: %s%s %llu is not valid in a COW header: must be %s (the flag 'd' takes it as plain data)",
+			       config->word, which(config, path), cow_field(fault),
+			       (u64)l->cow.bad, cow_rule(fault));
+	}
+}
+
+static bool is_merging(const struct ubd_layer *l)
+{
+	struct cow_merge_mark mark;
+
+	return read_at(l->fd, &mark, sizeof(mark), l->cow.end) == sizeof(mark) &&
+	       cow_is_mark(&l->cow, &mark);
+}
+
+/* @path as a name from the root. */
+static int absolute_path(const struct ubd_config *config, const char *path,
+			 char *to, struct ubd_why *why)
+{
+	int len = 0;
+
+	if (*path != '/') {
+		len = host_getcwd(to, PATH_MAX - 1);
+		if (len < 0)
+			return ubd_say(why, "%s: the current directory: %s",
+				       config->word, um_strerror(len));
+		to[len++] = '/';
+	}
+	if (strscpy(to + len, path, PATH_MAX - len) < 0)
+		return ubd_say(why, "%s: the name of the backing file is too long",
+			       config->word);
+	return 0;
+}
+
+/* The header's name of the backing file; a relative one goes with its file. */
+static int named_backing(const struct ubd_config *config,
+			 const struct ubd_layer *l, struct ubd_why *why)
+{
+	const char *slash = strrchr(this_path, '/');
+	int len, dir;
+
+	dir = slash && *l->cow.path != '/' ? slash + 1 - this_path : 0;
+	len = snprintf(next_path, sizeof(next_path), "%.*s%s", dir, this_path,
+		       l->cow.path);
+	if (len >= sizeof(next_path))
+		return ubd_say(why, "%s: %sthe name of its backing file is too long",
+			       config->word, which(config, this_path));
+	return 0;
+}
+
+/* Is it the file that the COW file was made for? */
+static int check_backing(const struct ubd_config *config,
+			 const struct ubd_layer *l, const struct host_stat *st,
+			 u64 size, struct ubd_why *why)
+{
+	if (size != l->cow.size)
+		return ubd_say(why, "%s: %sthe backing file %s has %llu bytes instead of %llu: name the right one behind the COW file",
+			       config->word, which(config, this_path), next_path,
+			       size, (u64)l->cow.size);
+	/* A device's time is that of its name. */
+	if (st->type == HOST_FILE_BLOCK || is_merging(l) ||
+	    cow_same_mtime(&l->cow, st->mtime))
+		return 0;
+	return ubd_say(why, "%s: %sthe backing file %s was changed: its time is %lld instead of %u; if what it holds is the same, touch -d @%u it",
+		       config->word, which(config, this_path), next_path,
+		       (s64)st->mtime, l->cow.mtime, l->cow.mtime);
+}
+
+/* The same file by another name: the header is to have it. */
+static int rename_backing(struct ubd_config *config, struct ubd_layer *l,
+			  struct ubd_why *why)
+{
+	int err = absolute_path(config, next_path, new_path, why);
+
+	if (err || !strcmp(new_path, l->cow.path))
+		return err;
+	config->moved = true;
+	if (config->read_only ||
+	    (l->cow.layout == COW_V1 && strlen(new_path) >= COW_PATH_V1))
+		return 0;
+	l->cow.path = new_path;
+	err = write_at(l->fd, new_head, cow_write_head(&l->cow, new_head), 0);
+	if (err)
+		return ubd_say(why, "%s: the header of %s: %s", config->word,
+			       this_path, um_strerror(err));
+	return 0;
+}
+
+/* Opens what is below the last layer. */
+static int add_backing(struct ubd_config *config, struct ubd_why *why)
+{
+	struct ubd_image *image = &config->image;
+	int i, err, n = image->nr_layers;
+	struct ubd_layer *l = &image->layer[n - 1], *below = l + 1;
+	bool read_only = true, given = n == 1 && config->backing.len;
+	struct host_stat st;
+
+	if (given)
+		err = take_path(next_path, &config->backing, config, why);
+	else
+		err = named_backing(config, l, why);
+	if (!err)
+		err = add_layer(config, next_path, &read_only, &st, why);
+	if (err)
+		return err;
+	for (i = 0; i < n; i++)
+		if (image->layer[i].dev == below->dev &&
+		    image->layer[i].ino == below->ino)
+			return ubd_say(why, "%s: the backing file %s is in use above itself",
+				       config->word, next_path);
+
+	err = read_header(config, below, next_path, head[n & 1], why);
+	if (err)
+		return err;
+	/* What others made on top of a COW file takes it as plain data. */
+	if (below->is_cow && below->cow.size != l->cow.size &&
+	    st.size == l->cow.size)
+		below->is_cow = 0;
+	err = check_backing(config, l, &st,
+			    below->is_cow ? below->cow.size : st.size, why);
+	if (!err && given)
+		err = rename_backing(config, l, why);
+	if (err)
+		return err;
+	l->cow.path = NULL;
+	strscpy(this_path, next_path, sizeof(this_path));
+	return 0;
+}
+
+/* ---- new COW files ---------------------------------------------------------- */
+
+/* What a new COW file on @next_path says. */
+static int describe(const struct ubd_config *config, struct cow *cow,
+		    struct ubd_why *why)
+{
+	struct ubd_layer l = { .fd = -1 };
+	bool read_only = true;
+	enum cow_fault fault;
+	struct host_stat st;
+	int err;
+
+	err = host_stat(next_path, &st);
+	if (err)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
+			       um_strerror(err));
+	err = check_type(config, next_path, &st, why);
+	if (err)
+		return err;
+	l.fd = open_path(next_path, &read_only);
+	if (l.fd < 0)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
+			       um_strerror(l.fd));
+	err = host_fstat(l.fd, &st);
+	if (!err)
+		err = read_header(config, &l, next_path, head[0], why);
+	else
+		ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
+			um_strerror(err));
+	host_close(l.fd);
+	if (!err)
+		err = absolute_path(config, next_path, new_path, why);
+	if (err)
+		return err;
+	fault = cow_init(cow, COW_V3, new_path, st.mtime,
+			 l.is_cow ? l.cow.size : st.size, COW_SECTOR, COW_ALIGN);
+	if (fault != COW_FINE)
+		return ubd_say(why, "%s: no COW file can be made on %s: %s must be %s",
+			       config->word, next_path, cow_field(fault),
+			       cow_rule(fault));
+	return 0;
+}
+
+static int sync_directory(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int fd, err;
+
+	if (slash)
+		slash[1] = '\0';
+	fd = host_open(slash ? path : ".", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	err = host_datasync(fd);
+	host_close(fd);
+	/* Not every file system syncs directories. */
+	return err == -EINVAL ? 0 : err;
+}
+
+/* The file has its name when it is complete, and on stable storage, only. */
+static int create(struct ubd_config *config, struct ubd_why *why)
+{
+	struct cow cow;
+	um_u64 n;
+	int err, fd;
+
+	err = take_path(next_path, &config->backing, config, why) ?:
+	      describe(config, &cow, why);
+	if (err)
+		return err;
+	n = cow_write_head(&cow, new_head);
+	if (snprintf(new_path, sizeof(new_path), "%s.%d", this_path,
+		     host_getpid()) >= sizeof(new_path))
+		return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
+			       um_strerror(ENAMETOOLONG));
+	fd = host_open(new_path, O_RDWR | O_CREAT | O_EXCL, 0644);
+	if (fd < 0)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, new_path),
+			       um_strerror(fd));
+	err = write_at(fd, new_head, n, 0) ?:
+	      host_truncate(fd, cow.end) ?:
+	      host_datasync(fd) ?:
+	      host_rename_new(new_path, this_path);
+	host_close(fd);
+	if (err) {
+		host_unlink(new_path);
+		return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
+			       um_strerror(err));
+	}
+	err = sync_directory(new_path);
+	if (err)
+		return ubd_say(why, "%s: its directory: %s", config->word,
+			       um_strerror(err));
+	config->created = true;
+	return 0;
+}
+
+/* ---- bitmaps ------------------------------------------------------------------ */
+
+/* Reads what is not a hole; all else is zero already. */
+static int read_map(const struct ubd_layer *l)
+{
+	u64 off = 0;
+
+	while (off < l->cow.bitmap_len) {
+		s64 data = host_seek_data(l->fd, l->cow.bitmap_off + off);
+		long n;
+
+		/* Nothing but a hole, or no idea of holes. */
+		if (data == -ENXIO)
+			return 0;
+		if (data > 0 && data - l->cow.bitmap_off > off)
+			off = data - l->cow.bitmap_off;
+		if (off >= l->cow.bitmap_len)
+			return 0;
+		n = read_at(l->fd, l->map + off,
+			    min_t(u64, l->cow.bitmap_len - off, SZ_1M),
+			    l->cow.bitmap_off + off);
+		if (n < 0)
+			return n;
+		/* The file ends here: there is no data behind. */
+		if (n == 0)
+			return 0;
+		off += n;
+	}
+	return 0;
+}
+
+static int load_map(struct ubd_image *image, int n)
+{
+	struct ubd_layer *l = &image->layer[n];
+	u64 pages = DIV_ROUND_UP(l->cow.bitmap_len, UBD_MAP_PAGE);
+	u64 map_len = pages * UBD_MAP_PAGE;
+	u64 words_len = DIV_ROUND_UP(pages, 64) * sizeof(u64);
+	long mem;
+
+	/* Only the first one changes. */
+	image->mem_len[n] = n ? map_len : 2 * map_len + 3 * words_len;
+	mem = host_reserve(image->mem_len[n]);
+	if (mem < 0 && mem > -4096) {
+		image->mem_len[n] = 0;
+		return mem;
+	}
+	image->mem[n] = (void *)mem;
+	l->map = image->mem[n];
+	if (!n) {
+		struct ubd_changes *c = &image->changes;
+
+		c->stable = l->map + map_len;
+		c->dirty = (um_u64 *)(c->stable + map_len);
+		c->writing = c->dirty + words_len / sizeof(u64);
+		c->room = c->writing + words_len / sizeof(u64);
+		c->pages = pages;
+	}
+	return read_map(l);
+}
+
+/* ---- all of it ------------------------------------------------------------------ */
+
+static int open_layers(struct ubd_config *config, struct ubd_why *why)
+{
+	struct ubd_image *image = &config->image;
+	bool read_only = config->read_only;
+	struct host_stat st;
+	int i, err;
+
+	err = take_path(this_path, &config->file, config, why);
+	if (err)
+		return err;
+	if (config->backing.len && config->plain)
+		return ubd_say(why, "%s: plain data (the flag 'd') has no backing file",
+			       config->word);
+	if (config->backing.len && host_stat(this_path, &st) == -ENOENT) {
+		err = create(config, why);
+		if (err)
+			return err;
+	}
+	err = add_layer(config, this_path, &read_only, &st, why);
+	if (err)
+		return err;
+	config->demoted = read_only && !config->read_only;
+	config->read_only = read_only;
+	if (!st.size)
+		return ubd_say(why, "%s: the file is empty", config->word);
+	if (!config->plain)
+		err = read_header(config, image->layer, this_path, head[0], why);
+	if (err)
+		return err;
+	if (config->backing.len && !image->layer[0].is_cow)
+		return ubd_say(why, "%s: no COW file, so there is no backing file",
+			       config->word);
+
+	while (image->layer[image->nr_layers - 1].is_cow) {
+		err = add_backing(config, why);
+		if (err)
+			return err;
+	}
+	for (i = 0; image->layer[i].is_cow; i++) {
+		err = load_map(image, i);
+		if (err)
+			return ubd_say(why, "%s: the bitmap of file %d: %s",
+				       config->word, i, um_strerror(err));
+	}
+
+	image->size = image->layer[0].is_cow ? image->layer[0].cow.size : st.size;
+	config->cut = image->size % SECTOR_SIZE;
+	image->size -= config->cut;
+	if (!image->size)
+		return ubd_say(why, "%s: the file is shorter than a sector",
+			       config->word);
+	return 0;
+}
+
+int ubd_image_open(struct ubd_config *config, struct ubd_why *why)
+{
+	int err = open_layers(config, why);
+
+	if (err)
+		ubd_image_close(&config->image);
+	return err;
+}
+
+void ubd_image_close(struct ubd_image *image)
+{
+	int i;
+
+	for (i = 0; i < image->nr_layers; i++) {
+		if (image->mem_len[i])
+			host_unmap(image->mem[i], image->mem_len[i]);
+		if (image->layer[i].fd >= 0)
+			host_close(image->layer[i].fd);
+	}
+	*image = (struct ubd_image) { };
+}
+
+const char *ubd_layer_name(const struct ubd_config *config, int layer, char *buf,
+			   unsigned long len)
+{
+	char link[32];
+	long n;
+
+	if (!layer) {
+		snprintf(buf, len, "%.*s", config->file.len, config->file.start);
+		return buf;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d",
+		 config->image.layer[layer].fd);
+	n = host_readlink(link, buf, len - 1);
+	if (n < 0)
+		return "a backing file";
+	buf[n] = '\0';
+	return buf;
+}

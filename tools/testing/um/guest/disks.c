@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A load for disks: the same writes, at random places, to several of them.
+ *
+ *	guest-tests --helper disk_load SEED COUNT DISK...
+ *
+ * Single sectors and more, with and without the page cache, zeros by the disk's
+ * own means, and flushes.  It prints "@@SYNCED n@@" when write n and all before
+ * it have been confirmed to be on stable storage.
+ *
+ *	guest-tests --helper disk_stamp DISK ROUND
+ *
+ * Stamps blocks of 4 KiB, the n-th with ROUND and n, for ever, and prints
+ * "@@SYNCED n@@" for each that fsync() has confirmed.
+ */
+#define _GNU_SOURCE
+#include "tap.h"
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define SECTOR		512
+#define MOST		(256 * 1024)
+#define MAX_DISKS	4
+
+static uint64_t state;
+
+static uint64_t next(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "disk load: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+static size_t some_len(void)
+{
+	switch (next() % 4) {
+	case 0:
+		return SECTOR;
+	case 1:
+		return SECTOR * (1 + next() % 16);
+	case 2:
+		return 4096 * (1 + next() % 8);
+	default:
+		return SECTOR * (1 + next() % (MOST / SECTOR));
+	}
+}
+
+TEST_HELPER(disk_load)
+{
+	int cached[MAX_DISKS], direct[MAX_DISKS], n = argc - 3, count, i, d;
+	uint64_t size = 0, *buf;
+
+	if (n < 1 || n > MAX_DISKS || posix_memalign((void **)&buf, 4096, MOST))
+		return 2;
+	state = strtoull(argv[1], NULL, 0) * 2 + 1;
+	count = atoi(argv[2]);
+	for (d = 0; d < n; d++) {
+		cached[d] = open(argv[d + 3], O_RDWR);
+		direct[d] = open(argv[d + 3], O_RDWR | O_DIRECT);
+		if (cached[d] < 0 || direct[d] < 0 ||
+		    ioctl(cached[d], BLKGETSIZE64, &size))
+			return fail(argv[d + 3]);
+	}
+	for (i = 0; i < count; i++) {
+		size_t len = some_len(), j;
+		uint64_t at = next() % (size / SECTOR) * SECTOR;
+		unsigned int how = next() % 10;
+
+		if (at + len > size)
+			len = size - at;
+		for (j = 0; j < len / sizeof(*buf); j++)
+			buf[j] = next();
+		for (d = 0; d < n; d++) {
+			uint64_t range[] = { at, len };
+
+			if (how == 0 && ioctl(cached[d], BLKZEROOUT, range))
+				return fail("BLKZEROOUT");
+			if (how > 0 && how < 6 &&
+			    pwrite(direct[d], buf, len, at) != (ssize_t)len)
+				return fail("pwrite, O_DIRECT");
+			if (how >= 6 && pwrite(cached[d], buf, len, at) != (ssize_t)len)
+				return fail("pwrite");
+			if (next() % 16 == 0 && fsync(cached[d]))
+				return fail("fsync");
+		}
+	}
+	for (d = 0; d < n; d++)
+		if (fsync(cached[d]))
+			return fail("fsync");
+	return 0;
+}
+
+TEST_HELPER(disk_stamp)
+{
+	uint64_t size, *buf, n;
+	int fd, i;
+
+	fd = argc == 3 ? open(argv[1], O_RDWR | O_DIRECT) : -1;
+	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size) ||
+	    posix_memalign((void **)&buf, 4096, 4096))
+		return 2;
+	for (n = 0; n < size / 4096; n++) {
+		/* Each block once, in no order that a disk would like. */
+		uint64_t at = n * 7919 % (size / 4096);
+
+		for (i = 0; i < 512; i += 2) {
+			buf[i] = strtoull(argv[2], NULL, 0);
+			buf[i + 1] = n;
+		}
+		if (pwrite(fd, buf, 4096, at * 4096) != 4096)
+			return fail("pwrite");
+		if (n % 8 == 7) {
+			if (fsync(fd))
+				return fail("fsync");
+			printf("@@SYNCED %lu@@\n", (unsigned long)n);
+			fflush(stdout);
+		}
+	}
+	return 0;
+}

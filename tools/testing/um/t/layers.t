@@ -1,0 +1,337 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# COW files as disks: made, stacked, shared, killed, full, and out of place.
+import os
+import random
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from umtest import *
+
+need_linux()
+SEED = int(os.environ.get("UMTEST_SEED") or time.time())
+rng = random.Random(SEED)
+tap.diag("seed: UMTEST_SEED=%d" % SEED)
+# Odd, so that the last page and the last sectors of larger size are partial.
+SIZE = (6 << 20) + 2560
+LOAD = "/tests/guest-tests --helper disk_load %d %d %s"
+STAMP = "/tests/guest-tests --helper disk_stamp %s %d"
+
+bin_dir = os.path.join(WORK, "tools")
+with locked("tools"):
+    rc, text = host(["make", "-s", "-C", os.path.join(TOP, "tools/cow"), "O=" + bin_dir], timeout=300)
+if not tap.equal(rc, 0, "the tools build"):
+    tap.diag(text)
+    tap.done()
+
+
+def tool(name, *args):
+    return host([os.path.join(bin_dir, "uml_" + name)] + list(args), timeout=120)
+
+
+def content(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def noise(path, size=SIZE):
+    with open(path, "wb") as f:
+        f.write(rng.randbytes(size))
+    return path
+
+
+def merged(cow):
+    """The disk that a COW file stands for, by the host's tool."""
+    to = cow + ".merged"
+    rc, text = tool("moo", cow, to)
+    if rc:
+        tap.diag("uml_moo: status %s: %s" % (rc, text))
+        return None
+    data = content(to)
+    os.unlink(to)
+    return data
+
+
+def refused(name, words, *args):
+    rc, text = host([os.environ.get("LINUX") or os.path.join(TOP, "linux")] + list(args), timeout=30)
+    good = rc not in (0, None) and text.count("\n") == 1 and all(w in text for w in words)
+    if not tap.ok(good, name):
+        tap.diag("status %s, wanted %s:\n%s" % (rc, words, text))
+
+
+# ------------------------------------------------------------- made on first use
+
+def first_use():
+    d = tmpdir()
+    ro = os.path.join(d, "ro")
+    os.mkdir(ro)
+    backing = noise(os.path.join(ro, "backing"))
+    before = content(backing)
+    os.chmod(backing, 0o444)
+    os.chmod(ro, 0o555)
+    cow, plain = os.path.join(d, "new.cow"), os.path.join(d, "plain")
+    with open(plain, "wb") as f:
+        f.write(before)
+    with boot("ubd0=%s,%s" % (cow, backing), "ubd1=" + plain, "uml_dir=" + d) as g:
+        tap.match(g.run("dmesg")[1], r"ubda: .*new\.cow on .*/ro/backing, \d+ sectors", "a COW file is made")
+        tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "it shows its backing file")
+        status, out = g.run(LOAD % (rng.getrandbits(32), 300, "/dev/ubda /dev/ubdb"), 120)
+        if not tap.equal(status, 0, "the same writes go to it and to a plain file"):
+            tap.diag(out)
+        tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "it shows them")
+        g.run("echo 3 > /proc/sys/vm/drop_caches")
+        tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "from the files, too")
+        # Not flushed by anybody but the end of the kernel.
+        g.run("dd if=/dev/zero of=/tmp/z bs=4k count=1 2>/dev/null; "
+              "for d in a b; do dd if=/tmp/z of=/dev/ubd$d bs=4k seek=99 oflag=direct 2>/dev/null; done")
+        tap.equal(g.poweroff(), 0, "power-off")
+    tap.ok(content(backing) == before, "the backing file is what it was")
+    want = content(plain)
+    tap.ok(merged(cow) == want, "uml_moo makes the same of it as the plain file")
+    with boot("ubd0=" + cow, "ubd1=" + plain, "uml_dir=" + d) as g:
+        tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "it knows its backing file")
+        tap.equal(g.poweroff(), 0, "power-off")
+    os.chmod(ro, 0o755)
+    # The same file by another name.
+    moved = os.path.join(d, "moved")
+    os.rename(backing, moved)
+    refused("without its backing file", ["ubd0=", "/ro/backing", "No such file"], "ubd0=" + cow)
+    with boot("ubd0=%s,%s" % (cow, moved), "ubd1=" + plain, "uml_dir=" + d) as g:
+        tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "its backing file was renamed")
+        tap.equal(g.poweroff(), 0, "power-off")
+    tap.match(tool("cowinfo", cow)[1], re.escape(moved), "the COW file has the new name")
+    no_leftovers()
+
+
+# ---------------------------------------------------------- kinds, and one on another
+
+def lengthen(cow):
+    """A new file of version 3 becomes one of the kind that some 64-bit hosts made."""
+    data = content(cow)
+    with open(cow, "wb") as f:
+        f.write(data[:12] + bytes(4) + data[12:4128] + data[4132:])
+        f.truncate(len(data))
+
+
+def kinds():
+    d = tmpdir()
+    odd = noise(os.path.join(d, "odd"))
+    even = noise(os.path.join(d, "even"), 6 << 20)
+    for version, sector in (("1", "512"), ("2", "512"), ("3", "512"), ("3-long", "512"), ("3", "4096"), ("3", "32768")):
+        name = "version %s, sectors of %s" % (version, sector)
+        cow, plain = os.path.join(d, "cow"), os.path.join(d, "plain")
+        backing = even if version in "12" else odd
+        rc, text = tool("mkcow", "-V", version[0], "-s", sector, cow, backing)
+        if version == "3-long":
+            lengthen(cow)
+        if not tap.equal(rc, 0, "%s: uml_mkcow" % name):
+            tap.diag(text)
+            continue
+        shutil.copyfile(backing, plain)
+        with boot("ubd0=" + cow, "ubd1=" + plain, "uml_dir=" + d) as g:
+            status, out = g.run(LOAD % (rng.getrandbits(32), 150, "/dev/ubda /dev/ubdb"), 120)
+            if not tap.equal(status, 0, "%s: the same writes as to a plain file" % name):
+                tap.diag(out)
+            g.run("echo 3 > /proc/sys/vm/drop_caches")
+            tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "%s: it shows them" % name)
+            tap.equal(g.poweroff(), 0, "%s: power-off" % name)
+        tap.ok(merged(cow) == content(plain), "%s: uml_moo makes the same of it" % name)
+        os.unlink(cow)
+    # Old versions may have no bit for a disk's last sectors: the data begins there.
+    size = (8 * 488 + 5) * 512
+    short = noise(os.path.join(d, "short"), size)
+    # Which the tools do not make, but others did.
+    with open(cow, "wb") as f:
+        f.write(struct.pack(">II4096sIQI", 0x4f4f4f4d, 2, short.encode(), int(os.stat(short).st_mtime), size, 512))
+        f.truncate(4120 + 488 + size)
+    before = content(short)
+    with boot("ubd0=" + cow, "uml_dir=" + d) as g:
+        last = size // 512 - 1
+        status, out = g.run("dd if=/dev/zero of=/dev/ubda bs=512 seek=%d count=1 conv=fsync" % last)
+        tap.ok(status and "I/O error" in out, "a sector without a bit is not written")
+        status, out = g.run("dd if=/dev/ubda bs=512 skip=%d count=1 iflag=direct of=/dev/null" % last)
+        tap.equal(status, 0, "but read")
+        tap.equal(g.poweroff(), 0, "power-off")
+    tap.ok(merged(cow) == before, "and nothing else is")
+    no_leftovers()
+
+
+def stack():
+    d = tmpdir()
+    backing = noise(os.path.join(d, "0"))
+    plain = os.path.join(d, "plain")
+    shutil.copyfile(backing, plain)
+    for level in range(1, 4):
+        top = os.path.join(d, str(level))
+        with boot("ubd0=%s,%s" % (top, os.path.join(d, str(level - 1))), "ubd1=" + plain, "uml_dir=" + d) as g:
+            status, out = g.run(LOAD % (rng.getrandbits(32), 100, "/dev/ubda /dev/ubdb"), 120)
+            tap.equal(status, 0, "%d files: the same writes as to a plain file" % (level + 1))
+            g.run("echo 3 > /proc/sys/vm/drop_caches")
+            tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "%d files: it shows them" % (level + 1))
+            tap.equal(g.poweroff(), 0, "%d files: power-off" % (level + 1))
+    tap.ok(merged(os.path.join(d, "3")) == content(plain), "uml_moo makes the same of the stack")
+    for level in range(4, 9):
+        tap.equal(tool("mkcow", os.path.join(d, str(level)), os.path.join(d, str(level - 1)))[0], 0, "file %d" % (level + 1))
+    refused("more than eight files", ["ubd0r=", "more than 8 files"], "ubd0r=" + os.path.join(d, "8"))
+    no_leftovers()
+
+
+def shared():
+    """Two guests, each with a COW file of its own, on one backing file."""
+    d = tmpdir()
+    backing = noise(os.path.join(d, "backing"))
+    before = content(backing)
+    one, two = os.path.join(d, "one"), os.path.join(d, "two")
+    with boot("ubd0=%s,%s" % (one, backing), "uml_dir=" + d) as g, \
+            boot("ubd0=%s,%s" % (two, backing), "uml_dir=" + d) as h:
+        seeds = [rng.getrandbits(32) for _ in range(2)]
+        g.send(LOAD % (seeds[0], 200, "/dev/ubda") + "; echo @@LOADED $?@@")
+        status, out = h.run(LOAD % (seeds[1], 200, "/dev/ubda"), 120)
+        tap.equal(status, 0, "one of two guests on one backing file writes")
+        tap.equal(g.expect(r"@@LOADED (\d+)@@", 120).group(1), "0", "and the other")
+        refused("a backing file in use is not written", ["ubd0=", "in use by process"], "ubd0=" + backing)
+        refused("nor its COW file", ["ubd0=", "in use by process %d" % g.pid], "ubd0=" + one)
+        rc, text = tool("moo", "-d", one)
+        tap.ok(rc and "in use by process %d" % g.pid in text, "nor merged while it is in use")
+        tap.equal((g.poweroff(), h.poweroff()), (0, 0), "both power off")
+    tap.ok(content(backing) == before, "the backing file is what it was")
+    tap.ok(merged(one) not in (before, merged(two)), "each has its own")
+    no_leftovers()
+
+
+# -------------------------------------------------------------------- mistakes
+
+def mistakes():
+    d = tmpdir()
+    backing = noise(os.path.join(d, "backing"))
+    cow = os.path.join(d, "cow")
+    tap.equal(tool("mkcow", cow, backing)[0], 0, "uml_mkcow")
+    mtime = int(os.stat(backing).st_mtime)
+    os.utime(backing, (mtime + 5, mtime + 5))
+    refused("a changed backing file: the reason and what to do",
+            ["ubd0=", "was changed", str(mtime + 5), "touch -d @%d" % mtime], "ubd0=" + cow)
+    os.truncate(backing, SIZE + 512)
+    refused("one of another size", ["ubd0=", str(SIZE + 512), "instead of %d" % SIZE], "ubd0=" + cow)
+    os.truncate(backing, SIZE)
+    os.utime(backing, (mtime, mtime))
+    refused("no COW file where one is meant", ["ubd0=", "no COW file"], "ubd0=%s,%s" % (backing, backing))
+    refused("a backing file that is not there", ["ubd0=", "nowhere", "No such file"], "ubd0=%s/new,%s/nowhere" % (d, d))
+    tap.ok(not os.path.exists(os.path.join(d, "new")), "then none is made")
+    refused("a directory that is not there", ["ubd0=", "No such file"], "ubd0=%s/no/new,%s" % (d, backing))
+    refused("plain data with a backing file", ["ubd0d=", "flag 'd'"], "ubd0d=%s,%s" % (cow, backing))
+    refused("too many parts", ["ubd0=", "more than"], "ubd0=%s,%s,serial,more" % (cow, backing))
+    data = bytearray(content(cow))
+    data[20:24] = b"\0\0\1\1"
+    bad = os.path.join(d, "bad")
+    with open(bad, "wb") as f:
+        f.write(data)
+    refused("a header that makes no sense", ["ubd0=", "sector size 257"], "ubd0=" + bad)
+    with open(bad, "wb") as f:
+        f.write(data[:1000])
+    refused("half a header", ["ubd0=", "ends within its COW header"], "ubd0=" + bad)
+    with boot("ubd0d=" + bad + ",,", "uml_dir=" + d) as g:
+        tap.equal(g.run("cat /sys/block/ubda/size")[1].strip(), "1", "the flag 'd' takes it as data")
+        tap.equal(g.poweroff(), 0, "power-off")
+    no_leftovers()
+
+
+# --------------------------------------------------- faults of the host's files
+
+def faults():
+    d = tmpdir()
+    backing = noise(os.path.join(d, "backing"))
+    before = content(backing)
+    cow = os.path.join(d, "cow")
+    with boot("ubd0=%s,%s" % (cow, backing), "uml_dir=" + d) as g:
+        os.truncate(backing, 1 << 20)
+        status, out = g.run("dd if=/dev/ubda of=/dev/null bs=64k skip=32 count=1 iflag=direct")
+        tap.ok(status and "I/O error" in out, "a backing file cut short: an error")
+        tap.match(g.run("dmesg")[1], "ubda: read at sector 4096: .*/backing: Input/output error", "the log says of which file")
+        with open(backing, "r+b") as f:
+            f.seek(1 << 20)
+            f.write(before[1 << 20:])
+        status, out = g.run("dd if=/dev/ubda of=/dev/null bs=64k iflag=direct")
+        tap.equal(status, 0, "once it is whole again, it is read")
+        os.unlink(backing)
+        g.run("echo 3 > /proc/sys/vm/drop_caches")
+        status, out = g.run("sha256sum /dev/ubda")
+        import hashlib
+        tap.equal(out.split()[0] if out else "", hashlib.sha256(before).hexdigest(), "its name is removed: it is still there")
+        tap.equal(g.poweroff(), 0, "power-off")
+    no_leftovers()
+
+
+def full():
+    """The host's file system has no room."""
+    rc, text = host(["unshare", "-rm", "true"])
+    if rc:
+        tap.skip("no user and mount name spaces here", "a full file system of the host")
+        return
+    d = tmpdir()
+    os.mkdir(os.path.join(d, "small"))
+    backing = noise(os.path.join(d, "backing"), 4 << 20)
+    script = os.path.join(d, "init")
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\nmount -t tmpfs -o size=2m tmpfs %s/small && exec \"$@\"\n" % d)
+    os.chmod(script, 0o755)
+    with boot("ubd0=%s/small/cow,%s" % (d, backing), "uml_dir=" + d, wrap=["unshare", "-rm", script]) as g:
+        status, out = g.run("dd if=/dev/zero of=/dev/ubda bs=64k count=64 oflag=direct")
+        tap.ok(status and "No space left" in out, "a full file system of the host: no space left")
+        tap.match(g.run("dmesg")[1], "ubda: write at sector .*/cow: No space left", "the log says of which file")
+        status, out = g.run("dd if=/dev/ubda of=/dev/null bs=64k count=64 iflag=direct")
+        tap.equal(status, 0, "the disk is still read")
+        status, out = g.run("dd if=/dev/zero of=/dev/ubda bs=64k count=4 oflag=direct conv=fsync")
+        tap.equal(status, 0, "what has its room is still written")
+        tap.equal(g.poweroff(), 0, "power-off")
+    no_leftovers()
+
+
+# ---------------------------------------------------------------------- crashes
+
+def stamps(data, round_, upto):
+    """Stamps that are missing among the first upto."""
+    blocks = len(data) // 4096
+    return [n for n in range(upto + 1)
+            if data[n * 7919 % blocks * 4096:][:16] != struct.pack("<QQ", round_, n)]
+
+
+def crashes():
+    number = 250 if SOAK else 8
+    d = tmpdir()
+    backing = noise(os.path.join(d, "backing"), 16 << 20)
+    cow = os.path.join(d, "cow")
+    lost, torn, confirmed = 0, 0, 0
+    before = content(backing)
+    for i in range(number):
+        if i % 4 == 0 and os.path.exists(cow):
+            os.unlink(cow)
+            before = content(backing)
+        with boot("ubd0=%s,%s" % (cow, backing), "uml_dir=" + d, mem="64M") as g:
+            g.send(STAMP % ("/dev/ubda", i))
+            g.expect("@@SYNCED", 60)
+            time.sleep(rng.uniform(0, 0.3))
+            g.kill()
+            g.wait(10)
+            done = [int(n) for n in re.findall(r"@@SYNCED (\d+)@@", g.text)]
+        data = merged(cow)
+        upto = done[-1] if done else -1
+        confirmed += upto + 1
+        missing = stamps(data, i, upto)
+        lost += len(missing)
+        # A sector has what it had, or what was written.
+        blocks = len(data) // 4096
+        for n in range(blocks):
+            at = n * 7919 % blocks * 4096
+            new = struct.pack("<QQ", i, n) * 32
+            for s in range(at, at + 4096, 512):
+                if data[s:s + 512] not in (before[s:s + 512], new):
+                    torn += 1
+        before = data
+    tap.equal((lost, torn), (0, 0), "killed %d times: %d blocks that fsync confirmed are there, no sector is torn" %
+              (number, confirmed))
+    no_leftovers()
+
+
+for function in (first_use, kinds, stack, shared, mistakes, faults, full, crashes):
+    function()
+tap.done()
