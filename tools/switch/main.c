@@ -138,23 +138,26 @@ static void daemon_ready(int fd)
 
 /* ---- start and end ------------------------------------------------------- */
 
-static int endpoint_open(struct uml_switch *sw, struct endpoint *at, const char *program)
+/* What those wait for who start a switch and then its clients. */
+static void announce(const struct uml_switch *sw, const char *program)
 {
-	if (at->kind == ENDPOINT_TAP)
-		return tap_open(sw, at);
-	if (control_open(sw, at))
-		return -1;
-	if (at->data_name)
-		printf("%s attached to unix sockets '%s' and '%s'\n", program, at->name,
-		       at->data_name);
-	else
-		printf("%s attached to unix socket '%s'\n", program, at->name);
-	return 0;
+	const struct endpoint *at;
+
+	for (at = sw->endpoints; at; at = at->next) {
+		if (at->kind != ENDPOINT_SOCKET)
+			continue;
+		if (at->data_name)
+			printf("%s attached to unix sockets '%s' and '%s'\n", program, at->name,
+			       at->data_name);
+		else
+			printf("%s attached to unix socket '%s'\n", program, at->name);
+	}
+	fflush(stdout);
 }
 
 /* 0, or -1 after a line. */
 static int switch_open(struct uml_switch *sw, const struct options *options,
-		       const sigset_t *signals, const char *program)
+		       const sigset_t *signals)
 {
 	struct endpoint *at;
 	um_u64 seed;
@@ -176,7 +179,7 @@ static int switch_open(struct uml_switch *sw, const struct options *options,
 		return -1;
 	}
 	for (at = sw->endpoints; at; at = at->next)
-		if (endpoint_open(sw, at, program))
+		if (at->kind == ENDPOINT_TAP ? tap_open(sw, at) : control_open(sw, at))
 			return -1;
 	if (options->mgmt && mgmt_open(sw, options->mgmt))
 		return -1;
@@ -188,7 +191,6 @@ static int switch_open(struct uml_switch *sw, const struct options *options,
 	}
 	if (!options->daemon)
 		mgmt_stdin_open(sw);
-	fflush(stdout);
 	return 0;
 }
 
@@ -218,7 +220,9 @@ int main(int argc, char **argv)
 	signals_block(&signals);
 	if (options.daemon)
 		ready_fd = daemon_start();
-	status = switch_open(sw, &options, &signals, argv[0]);
+	status = switch_open(sw, &options, &signals);
+	if (!status)
+		announce(sw, argv[0]);
 	if (!status && options.daemon)
 		daemon_ready(ready_fd);
 	while (!status && !sw->stop) {
