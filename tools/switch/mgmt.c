@@ -13,6 +13,8 @@
 
 #define LINE_MAX_LEN	128
 #define SESSIONS_MAX	16
+/* What is read behind a command, and not looked at. */
+#define DISCARD_MAX	4096
 
 /**
  * struct session - a connection to the management socket
@@ -53,6 +55,7 @@ static void session_end(struct session *session)
 
 static void session_send(struct session *session)
 {
+	int rest = DISCARD_MAX / sizeof(session->line);
 	ssize_t n;
 
 	n = send(session->source.fd, session->answer + session->sent,
@@ -61,8 +64,12 @@ static void session_send(struct session *session)
 		return;
 	if (n > 0)
 		session->sent += n;
-	if (n < 0 || session->sent == session->size)
-		session_end(session);
+	if (n > 0 && session->sent < session->size)
+		return;
+	/* The end of a connection with unread input would look like an error. */
+	while (n > 0 && rest-- > 0)
+		n = recv(session->source.fd, session->line, sizeof(session->line), MSG_DONTWAIT);
+	session_end(session);
 }
 
 static void session_answer(struct session *session)
