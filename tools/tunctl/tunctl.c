@@ -182,9 +182,10 @@ static void parse(struct options *options, int argc, char **argv)
 		die("-d %s: has no other options than -f", options->name);
 	if (!argv[optind])
 		return;
-	if (options->delete || options->owner != NOBODY || argv[optind + 1])
+	if (!options->delete && options->owner == NOBODY)
+		options->owner = read_owner("", argv[optind++]);
+	if (argv[optind])
 		die("%s: one word too many (see --help)", argv[optind]);
-	options->owner = read_owner("", argv[optind]);
 }
 
 static int open_clone(const struct options *options)
@@ -224,11 +225,12 @@ static void attach_failed(const struct options *options, int err)
 
 static void delete_interface(struct options *options)
 {
-	int fd = open_clone(options), err;
+	int fd, err;
 
 	/* Attaching would make it. */
 	if (!if_nametoindex(options->name))
 		die("-d %s: there is no such interface", options->name);
+	fd = open_clone(options);
 	err = tun_attach_queues(fd, options->name, IFF_TAP | IFF_NO_PI);
 	if (err == -EINVAL)
 		err = tun_attach_queues(fd, options->name, IFF_TUN | IFF_NO_PI);
