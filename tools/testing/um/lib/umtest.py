@@ -387,6 +387,23 @@ def host_binary(name):
     return dst
 
 
+@functools.cache
+def host_tool(name, sanitize=False):
+    """Build a program of tools/ with tools/Makefile; its path.  With sanitize an
+    error in memory, or undefined behaviour, ends it with a report."""
+    out = os.path.join(WORK, "tools-sanitized" if sanitize else "tools")
+    argv = ["make", "-s", "-C", os.path.join(TOP, "tools"), "O=" + out]
+    if sanitize:
+        argv.append("CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all")
+    with locked("tools"):
+        rc, text = host(argv, timeout=600)
+    if rc:
+        tap.diag(text)
+        tap.ok(False, "the programs of tools/ build")
+        tap.done()
+    return os.path.join(out, name)
+
+
 APPLETS = None
 
 
