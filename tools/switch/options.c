@@ -8,7 +8,7 @@
 #define AGE_DEFAULT		100
 #define MACS_DEFAULT		16384
 #define PORT_MACS_DEFAULT	1024
-#define QUEUE_DEFAULT		(256 << 10)
+#define QUEUE_DEFAULT		(1024 * 1024)
 /* A queue that is of use has room for the largest frame. */
 #define QUEUE_MIN		(UM_SWITCH_FRAME_MAX + sizeof(struct queued))
 
@@ -32,7 +32,7 @@ static const char help[] =
 "  --macs N              stations at most (16384)\n"
 "  --port-macs N         stations of one client at most (1024)\n"
 "  --ports N             ports at most (what the limit of open files allows)\n"
-"  --queue SIZE          bytes that may wait for a slow client (256K)\n"
+"  --queue SIZE          bytes that may wait for a slow client (1M)\n"
 "  --mgmt PATH           a socket that answers: ports, macs, stats, help\n"
 "  --pcap FILE           write all frames to FILE, as tcpdump does\n"
 "  --pcap-limit SIZE     no more of them than SIZE, with suffix K, M or G\n"
