@@ -53,7 +53,7 @@ struct pcap {
 
 static void pcap_end(struct pcap *pcap)
 {
-	if (pcap->file && fclose(pcap->file))
+	if (fclose(pcap->file))
 		log_line("--pcap %s: %s", pcap->path, strerror(errno));
 	pcap->file = NULL;
 	pcap->dirty = false;
@@ -62,19 +62,40 @@ static void pcap_end(struct pcap *pcap)
 static void pcap_failed(struct pcap *pcap)
 {
 	log_line("--pcap %s: %s; the capture ends", pcap->path, strerror(errno));
-	fclose(pcap->file);
-	pcap->file = NULL;
-	pcap->dirty = false;
+	pcap_end(pcap);
 }
 
 static void pcap_write(struct pcap *pcap, const void *data, um_u32 len)
 {
 	if (!pcap->file)
 		return;
+	pcap->size += len;
+	pcap->dirty = true;
 	if (fwrite(data, 1, len, pcap->file) != len)
 		pcap_failed(pcap);
-	pcap->size += len;
-	pcap->dirty = pcap->file;
+}
+
+/* The file, empty; or NULL, and errno. */
+static FILE *pcap_create(const char *path)
+{
+	struct stat st;
+	FILE *file;
+	int fd;
+
+	/* What is switched is nobody else's business. */
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return NULL;
+	/* A pipe whose reader is slow would stop the switch. */
+	if (!fstat(fd, &st) && !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EMEDIUMTYPE;
+		return NULL;
+	}
+	file = ftruncate(fd, 0) < 0 ? NULL : fdopen(fd, "w");
+	if (!file)
+		close(fd);
+	return file;
 }
 
 struct pcap *pcap_open(const char *path, um_u64 limit)
@@ -83,28 +104,21 @@ struct pcap *pcap_open(const char *path, um_u64 limit)
 		.magic = PCAP_MAGIC, .major = PCAP_MAJOR, .minor = PCAP_MINOR,
 		.snaplen = UM_SWITCH_FRAME_MAX, .network = PCAP_ETHERNET,
 	};
-	struct pcap *pcap = calloc(1, sizeof(*pcap));
-	struct stat st;
-	int fd;
+	FILE *file = pcap_create(path);
+	struct pcap *pcap;
 
-	/* What is switched is nobody else's business. */
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (fd < 0 || fstat(fd, &st) < 0) {
+	if (!file) {
+		log_line("--pcap %s: %s", path,
+			 errno == EMEDIUMTYPE ? "no regular file" : strerror(errno));
+		return NULL;
+	}
+	pcap = calloc(1, sizeof(*pcap));
+	if (!pcap) {
 		log_line("--pcap %s: %s", path, strerror(errno));
+		fclose(file);
 		return NULL;
 	}
-	/* A pipe whose reader is slow would stop the switch. */
-	if (!S_ISREG(st.st_mode)) {
-		log_line("--pcap %s: no regular file", path);
-		return NULL;
-	}
-	if (!pcap || ftruncate(fd, 0) < 0) {
-		log_line("--pcap %s: %s", path, strerror(errno));
-		return NULL;
-	}
-	pcap->file = fdopen(fd, "w");
-	pcap->path = path;
-	pcap->limit = limit;
+	*pcap = (struct pcap) { .file = file, .path = path, .limit = limit };
 	pcap_write(pcap, &header, sizeof(header));
 	pcap_flush(pcap);
 	return pcap;
@@ -139,6 +153,7 @@ void pcap_flush(struct pcap *pcap)
 
 void pcap_close(struct pcap *pcap)
 {
-	pcap_end(pcap);
+	if (pcap->file)
+		pcap_end(pcap);
 	free(pcap);
 }
