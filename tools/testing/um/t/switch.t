@@ -167,7 +167,7 @@ with Switch() as sw:
     tap.equal(sw.kill(signal.SIGTERM), 0, "SIGTERM ends it")
     tap.equal(here(), [], "and leaves nothing")
 
-with Switch("-hub") as sw, Client() as a, Client() as b, Client() as c:
+with Switch("-unix", "ctl", "data", "-hub") as sw, Client() as a, Client() as b, Client() as c:
     receivers([b, c], a, frame(BROADCAST, A))
     tap.equal(receivers([a, c], b, frame(A, B, b"to A")), [a, c], "-hub: everybody gets everything")
 
@@ -291,6 +291,18 @@ with Switch(sanitize=True) as sw:
         tap.equal(receivers([b], a, frame(BROADCAST, A)), [b], "after all that, frames still arrive")
     tap.equal(sw.kill(signal.SIGTERM), 0, "no memory was misused or lost")
     tap.no_match(sw.text(), r"Sanitizer|runtime error", "says the sanitizer")
+
+with Switch("-unix", "ctl", "data", sanitize=True) as sw, Client() as a, Client() as b, \
+        Client(connect=True) as deaf:
+    # It is sent to by the socket that all share, as it takes nothing from another.
+    tap.ok(all(a.send(one) or b.recv() == one for one in [frame(BROADCAST, A, b"%d" % n, size=9014) for n in range(100)]),
+           "with a data socket one that never reads does not disturb others either")
+    deaf.sock.close()
+    for n in range(400):
+        a.sock.sendto(rand.randbytes(rand.randrange(1600)), "data")
+        b.drain()
+    tap.ok(eventually(lambda: (a.send(frame(BROADCAST, A)), sw.stats()["ports"])[1] == 2), "and may go away")
+    tap.equal(sw.kill(signal.SIGTERM), 0, "no memory was misused or lost")
 
 # --------------------------------------------------- clients that harm the others
 
@@ -444,6 +456,13 @@ os.close(master)
 os.close(slave)
 with Switch(stdin=subprocess.DEVNULL) as sw:
     tap.ok(accepted(), "no input at all is not")
+
+if os.path.lexists("/tmp/uml.ctl"):
+    tap.skip("/tmp/uml.ctl is there", "without options")
+else:
+    with Switch(control=None) as sw, Client("/tmp/uml.ctl") as a, Client("/tmp/uml.ctl") as b:
+        tap.equal(receivers([b], a, frame(BROADCAST, A)), [b], "without options: /tmp/uml.ctl")
+    tap.ok(not os.path.lexists("/tmp/uml.ctl"), "which is removed, too")
 
 # ------------------------------------------------------------------------- a tap
 
