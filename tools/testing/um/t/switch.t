@@ -425,7 +425,7 @@ tap.ok(os.path.exists("ctl"), "the file stays")
 os.unlink("ctl")
 
 for sig in (signal.SIGINT, signal.SIGHUP):
-    with Switch() as sw:
+    with Switch(preexec_fn=lambda: signal.signal(sig, signal.SIG_DFL)) as sw:
         tap.equal((sw.kill(sig), here()), (0, []), "%s ends it, too" % sig.name)
 with Switch(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as sw:
     os.kill(sw.pid, signal.SIGHUP)
