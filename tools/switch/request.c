@@ -56,6 +56,7 @@ enum request_state request_parse(const void *bytes, um_u32 len, struct request *
 	if (len < at + sizeof(request->addr))
 		return REQUEST_PART;
 	memcpy(&request->addr, bytes + at, sizeof(request->addr));
+	request->end = at + sizeof(request->addr);
 	if (request->addr.family != AF_UNIX)
 		return request_bad(request, "an address that is not of a UNIX socket");
 	if (request->addr.path[0] && !memchr(request->addr.path, 0, sizeof(request->addr.path)))

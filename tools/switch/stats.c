@@ -9,6 +9,8 @@
 #include "log.h"
 #include "switch.h"
 
+#define PAD_LEN	sizeof(((struct um_switch_request *)NULL)->pad)
+
 /**
  * struct table - rows on their way out
  * @to:		where they go
@@ -134,6 +136,16 @@ static void stats_addr(struct table *table, const struct um_switch_addr *addr)
 	table_text(table, "client", path, len);
 }
 
+/* What a client says of itself, if that is more than padding. */
+static void stats_text(struct table *table, const struct client *client)
+{
+	const char *text = (const char *)client->bytes + client->request.end;
+	size_t len = client->len - client->request.end;
+
+	if (client->request.version == UM_SWITCH_VERSION && len > PAD_LEN)
+		table_text(table, "text", text, strnlen(text, len));
+}
+
 static void stats_ports(struct uml_switch *sw, struct table *table)
 {
 	const struct port *port;
@@ -145,6 +157,7 @@ static void stats_ports(struct uml_switch *sw, struct table *table)
 		stats_vlan(table, &port->at->vlan);
 		if (port->client) {
 			stats_addr(table, &port->client->request.addr);
+			stats_text(table, port->client);
 			table_number(table, "pid", port->client->pid);
 			table_number(table, "uid", port->client->uid);
 		}

@@ -20,7 +20,8 @@
  * There is no other: version 2 was never served, and a switch drops the
  * connection of a request that it does not know.
  *
- * Source: the behaviour of Debian's uml_switch 20070815 on the wire.
+ * Source: the behaviour of Debian's uml_switch 20070815 and vdeplug 4.0 on the
+ * wire.
  */
 #ifndef _UM_ABI_SWITCH_H
 #define _UM_ABI_SWITCH_H
@@ -91,6 +92,9 @@ struct um_switch_request_v1 {
  * @type:	UM_SWITCH_NEW
  * @addr:	the client's datagram socket
  * @pad:	no meaning
+ *
+ * Clients of VDE have a text about themselves after @addr, of up to
+ * UM_SWITCH_TEXT_MAX bytes and without a NUL, instead of @pad.
  */
 struct um_switch_request {
 	um_u32			magic;
@@ -108,14 +112,16 @@ struct um_switch_reply {
 	struct um_switch_addr	addr;
 };
 
-#define UM_SWITCH_REQUEST_MAX	124
+#define UM_SWITCH_TEXT_MAX	128
+/* Of any version, with what may follow the address. */
+#define UM_SWITCH_REQUEST_MAX	(122 + UM_SWITCH_TEXT_MAX)
 
 static_assert(sizeof(struct um_switch_addr) == 110, "address");
 static_assert(sizeof(struct um_switch_request_v0) == 120, "version 0");
 static_assert(__builtin_offsetof(struct um_switch_request_v0, addr) == 10, "version 0");
 static_assert(sizeof(struct um_switch_request_v1) == 124, "version 1");
 static_assert(__builtin_offsetof(struct um_switch_request_v1, addr) == 14, "version 1");
-static_assert(sizeof(struct um_switch_request) == UM_SWITCH_REQUEST_MAX, "version 3");
+static_assert(sizeof(struct um_switch_request) == 124, "version 3");
 static_assert(__builtin_offsetof(struct um_switch_request, addr) == 12, "version 3");
 static_assert(sizeof(struct um_switch_reply) == 110, "reply");
 

@@ -30,7 +30,8 @@ static void in_pieces(const char *name, const void *bytes, um_u32 size, um_u32 w
 			late += request_parse(exact, len, &request) != REQUEST_WHOLE ||
 				memcmp(&request.addr, &path, sizeof(path)) ||
 				request.version != version ||
-				request.addr_len != 2 + strlen(path.path) + 1;
+				request.addr_len != 2 + strlen(path.path) + 1 ||
+				request.end != whole;
 		free(exact);
 	}
 	is(early, 0, name);
