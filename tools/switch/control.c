@@ -164,7 +164,8 @@ static void client_join(struct uml_switch *sw, struct client *client)
 	}
 	fd = client_open_data(client, &reply.addr, &shared);
 	if (fd < 0) {
-		client_refuse(sw, client, strerror(-fd));
+		snprintf(why, sizeof(why), "its socket: %s", strerror(-fd));
+		client_refuse(sw, client, why);
 		return;
 	}
 	client->port = port_add(sw, client->at, fd, client);
