@@ -163,7 +163,7 @@ with Switch() as sw:
     tap.equal(sw.mgmt("x" * 500)[:6], "error:", "and a line that is too long")
     before = sw.stats()
     os.kill(sw.pid, signal.SIGUSR1)
-    tap.ok(eventually(lambda: "rx_frames=%d " % before["rx_frames"] in sw.text()), "SIGUSR1: the counters are told")
+    tap.ok(eventually(lambda: "rx_frames=%d " % before["rx_frames"] in sw.text()), "SIGUSR1 has the counters told")
     tap.equal(sw.kill(signal.SIGTERM), 0, "SIGTERM ends it")
     tap.equal(here(), [], "and leaves nothing")
 
@@ -185,7 +185,7 @@ with Switch("--age", "1", "--macs", "3", "--port-macs", "2") as sw, Client() as 
     tap.ok(eventually(forgotten), "--age: a station that says nothing is forgotten")
     for n in range(10, 15):
         receivers([b, c], a, frame(BROADCAST, mac(n)))
-    tap.equal(sum(m["port"] == 1 for m in sw.rows("macs")) <= 2, True, "--port-macs: a client has no more stations")
+    tap.ok(sum(m["port"] == 1 for m in sw.rows("macs")) <= 2, "--port-macs: a client has no more stations")
     for n in range(20, 25):
         receivers([a, c], b, frame(BROADCAST, mac(n)))
     got = sw.stats()
@@ -242,7 +242,7 @@ with Switch(sanitize=True) as sw:
             s.sendall(bytes([byte]))
         tap.equal(len(s.recv(1000)), 110, "a request byte by byte")
         s.sendall(b"text\n")
-        tap.ok(eventually(lambda: any("text" in p for p in sw.rows("ports"))), "a text may follow, as of VDE's clients")
+        tap.ok(eventually(lambda: any("text" in p for p in sw.rows("ports"))), "a text may follow, as with VDE")
         tap.match(sw.mgmt("ports"), r" text=text\\x0a ", "which is listed")
         s.sendall(b"x" * 250)
         tap.ok(closed(s), "more than that ends the connection")
@@ -289,7 +289,7 @@ with Switch(sanitize=True) as sw:
                     pass
         odd = abstract_name()[:60] + b"\"\\\n\x01\xff" + b"\0" * 43
         with Client(path=odd):
-            tap.ok(any("\x01" in p.get("client", "") for p in sw.rows("ports")), "names of clients are escaped in JSON")
+            tap.ok(any("\x01" in p.get("client", "") for p in sw.rows("ports")), "names are escaped in JSON")
             tap.match(sw.mgmt("ports"), r"\\x0a\\x01\\xff", "and in text")
         tap.equal(receivers([b], a, frame(BROADCAST, A)), [b], "after all that, frames still arrive")
     tap.equal(sw.kill(signal.SIGTERM), 0, "no memory was misused or lost")
@@ -298,7 +298,8 @@ with Switch(sanitize=True) as sw:
 with Switch("-unix", "ctl", "data", sanitize=True) as sw, Client() as a, Client() as b, \
         Client(connect=True) as deaf:
     # It is sent to by the socket that all share, as it takes nothing from another.
-    tap.ok(all(a.send(one) or b.recv() == one for one in [frame(BROADCAST, A, b"%d" % n, size=9014) for n in range(100)]),
+    sent = [frame(BROADCAST, A, b"%d" % n, size=9014) for n in range(100)]
+    tap.ok(all(a.send(one) or b.recv() == one for one in sent),
            "with a data socket one that never reads does not disturb others either")
     deaf.sock.close()
     for n in range(400):
@@ -362,7 +363,8 @@ with Switch("-unix", "ctl", "-unix", "five", "--vlan", "5", "-unix", "trunk", "-
     tap.equal(c.recv(), frame(BROADCAST, A, b"vlan 1", tag=1, size=64), "a trunk has it with a tag")
     c.drain()
     c.send(frame(BROADCAST, C, b"to five", tag=5))
-    tap.equal([b.recv(), b2.recv()], [frame(BROADCAST, C, b"to five", size=56)] * 2, "from a trunk it goes to the VLAN of its tag")
+    tap.equal([b.recv(), b2.recv()], [frame(BROADCAST, C, b"to five", size=56)] * 2,
+              "from a trunk it goes to the VLAN of its tag")
     c.send(frame(BROADCAST, C, b"native"))
     tap.equal(e.recv(), frame(BROADCAST, C, b"native"), "without one to the native VLAN")
     c.send(frame(BROADCAST, C, b"no such VLAN", tag=6))
@@ -390,7 +392,8 @@ with Switch("--pcap", "frames.pcap", "--pcap-limit", "20K") as sw, Client() as a
     sw.stats()
     with open("frames.pcap", "rb") as f:
         captured = f.read()
-    tap.equal(struct.unpack("<IHHIIII", captured[:24]), (0xa1b2c3d4, 2, 4, 0, 0, FRAME_MAX, 1), "--pcap: the header of a capture")
+    tap.equal(struct.unpack("<IHHIIII", captured[:24]), (0xa1b2c3d4, 2, 4, 0, 0, FRAME_MAX, 1),
+              "--pcap: the header of a capture")
     found, pos = [], 24
     while pos < len(captured):
         size, full = struct.unpack("<II", captured[pos + 8:pos + 16])
