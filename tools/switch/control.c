@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "log.h"
 #include "switch.h"
@@ -109,25 +110,55 @@ static int data_bind(int fd, struct um_switch_addr *addr)
 }
 
 /*
+ * Another user must not have us send, with our rights, to a socket that is not
+ * his, such as the one of the system's log: the path that he gave is looked at
+ * once, and what it led to is connected to.
+ */
+static int connect_foreign(int fd, const struct client *client)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct stat st;
+	int path, err = 0;
+
+	path = open(client->request.addr.path, O_PATH | O_CLOEXEC);
+	if (path < 0)
+		return -errno;
+	if (fstat(path, &st) < 0)
+		err = -errno;
+	else if (st.st_uid != client->uid)
+		err = -EACCES;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d", path);
+	if (!err && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		err = -errno;
+	close(path);
+	return err;
+}
+
+static int connect_client(int fd, const struct client *client)
+{
+	const struct request *request = &client->request;
+
+	if (client->foreign)
+		return connect_foreign(fd, client);
+	return connect(fd, (struct sockaddr *)&request->addr, request->addr_len) < 0 ? -errno : 0;
+}
+
+/*
  * The socket on our side of a client: connected first, so that from the moment
  * that it has a name nobody else can send to it.  The descriptor, or -errno;
  * *@shared where the client takes frames from the endpoint's socket only.
  */
 static int client_open_data(struct client *client, struct um_switch_addr *addr, bool *shared)
 {
-	const struct request *request = &client->request;
-	int fd, err = 0;
+	int fd, err;
 
-	*shared = false;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&request->addr, request->addr_len) < 0) {
-		err = -errno;
-		*shared = err == -EPERM && client->at->data.fd >= 0;
-		if (*shared)
-			err = 0;
-	}
+	err = connect_client(fd, client);
+	*shared = err == -EPERM && client->at->data.fd >= 0 && !client->foreign;
+	if (*shared)
+		err = 0;
 	if (client->at->data.fd >= 0)
 		memcpy(addr, &client->at->data_path.addr, sizeof(*addr));
 	else if (!err)
@@ -162,6 +193,7 @@ static void client_join(struct uml_switch *sw, struct client *client)
 		client_refuse(sw, client, why);
 		return;
 	}
+	client->foreign = request->addr.path[0] && client->uid && client->uid != geteuid();
 	fd = client_open_data(client, &reply.addr, &shared);
 	if (fd < 0) {
 		snprintf(why, sizeof(why), "its socket: %s", strerror(-fd));

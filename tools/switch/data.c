@@ -91,7 +91,8 @@ static int port_write(struct port *port, struct outgoing *outgoing)
 			return done;
 		case EPERM:
 			/* The client has connected its socket to the shared one. */
-			if (!port->shared && port->client && port->at->data.fd >= 0) {
+			if (!port->shared && port->client && port->at->data.fd >= 0 &&
+			    !port->client->foreign) {
 				port->shared = true;
 				continue;
 			}

@@ -130,6 +130,7 @@ struct port {
  * @port:	NULL before
  * @pid:	the process that connected, as the host saw it
  * @uid:	its user
+ * @foreign:	its user is another than ours, and its socket has a path
  */
 struct client {
 	TAILQ_ENTRY(client)	link;
@@ -141,6 +142,7 @@ struct client {
 	struct port		*port;
 	pid_t			pid;
 	uid_t			uid;
+	bool			foreign;
 };
 
 /* Buckets of addresses, and connections that may be without a port at a time. */

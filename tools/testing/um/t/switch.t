@@ -308,6 +308,36 @@ with Switch("-unix", "ctl", "data", sanitize=True) as sw, Client() as a, Client(
     tap.ok(eventually(lambda: (a.send(frame(BROADCAST, A)), sw.stats()["ports"])[1] == 2), "and may go away")
     tap.equal(sw.kill(signal.SIGTERM), 0, "no memory was misused or lost")
 
+def as_nobody(path):
+    """Does a client of another user get a port for the socket at a path?"""
+    pid = os.fork()
+    if not pid:
+        os.setresuid(65534, 65534, 65534)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect("ctl")
+            s.settimeout(TIMEOUT)
+            s.sendall(request(path))
+            try:
+                os._exit(0 if s.recv(110) else 1)
+            except ConnectionResetError:
+                os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+if os.geteuid():
+    tap.skip("not root", "clients of another user")
+else:
+    os.chmod(".", 0o711)
+    with Switch("-m", "0666", sanitize=True) as sw:
+        for name, owner, good in (("ours", 0, False), ("theirs", 65534, True)):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+                s.bind(name)
+                os.chmod(name, 0o666)
+                os.chown(name, owner, owner)
+                tap.equal(as_nobody(name), good, "-m: a client of another user, for a socket of %s" % name)
+                os.unlink(name)
+    os.chmod(".", 0o700)
+
 # --------------------------------------------------- clients that harm the others
 
 with Switch(sanitize=True) as sw, Client() as a, Client() as b, Client() as deaf, Client(connect=True) as deafer:
