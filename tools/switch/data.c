@@ -179,6 +179,9 @@ static void port_drain(struct port *port)
 	}
 	for (done = port_write(port, &outgoing); done > 0; done--)
 		queue_pop(&port->queue);
+	/* It takes frames from the shared socket now, and nothing waits for that. */
+	for (; port->shared && port->queue.head; queue_pop(&port->queue))
+		port->stats.tx_full++;
 	if (!port->queue.head)
 		event_change(&port->data, EPOLLIN);
 }

@@ -301,6 +301,16 @@ with Switch("-unix", "ctl", "data", sanitize=True) as sw, Client() as a, Client(
     sent = [frame(BROADCAST, A, b"%d" % n, size=9014) for n in range(100)]
     tap.ok(all(a.send(one) or b.recv() == one for one in sent),
            "with a data socket one that never reads does not disturb others either")
+    # One that changes its mind: what waits for it can no longer be sent when it reads.
+    late = Client()
+    sent = [frame(BROADCAST, A, b"%d" % n, size=9014) for n in range(100)]
+    tap.ok(all(a.send(one) or b.recv() == one for one in sent) and sw.rows("ports")[3]["queued"] > 0,
+           "frames wait for one that does not read yet")
+    late.sock.connect("data")
+    late.drain()
+    tap.ok(eventually(lambda: (late.drain(), sw.rows("ports")[3]["queued"] == 0)[1]),
+           "but not when it takes them from the shared socket only")
+    late.close()
     deaf.sock.close()
     for n in range(400):
         a.sock.sendto(rand.randbytes(rand.randrange(1600)), "data")
