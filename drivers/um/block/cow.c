@@ -324,6 +324,8 @@ um_u64 cow_write_head(const struct cow *cow, void *head)
 /**
  * cow_version - the version as its header has it
  * @cow:	valid
+ *
+ * Return: 1, 2 or 3.
  */
 int cow_version(const struct cow *cow)
 {
@@ -336,6 +338,8 @@ int cow_version(const struct cow *cow)
  * @mtime:	of the backing file, seconds
  *
  * Headers have the low 32 bits only.
+ *
+ * Return: not 0 if it has.
  */
 int cow_same_mtime(const struct cow *cow, um_s64 mtime)
 {
@@ -359,6 +363,8 @@ static const char * const cow_fields_of_faults[COW_NR_FAULTS][2] = {
 /**
  * cow_field - the field that a fault is about, for messages
  * @fault:	of cow_parse() or cow_init()
+ *
+ * Return: its name.
  */
 const char *cow_field(enum cow_fault fault)
 {
@@ -368,6 +374,8 @@ const char *cow_field(enum cow_fault fault)
 /**
  * cow_rule - what that field has to be, for messages
  * @fault:	of cow_parse() or cow_init()
+ *
+ * Return: words that follow "must be".
  */
 const char *cow_rule(enum cow_fault fault)
 {
@@ -393,6 +401,8 @@ void cow_write_mark(const struct cow *cow, struct cow_merge_mark *mark)
  * @mark:	bytes from struct cow's end
  *
  * Then the time of the backing file is not to be compared.
+ *
+ * Return: not 0 if it is.
  */
 int cow_is_mark(const struct cow *cow, const struct cow_merge_mark *mark)
 {

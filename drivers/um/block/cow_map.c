@@ -10,6 +10,8 @@
  * cow_test_bit - one bit
  * @map:	bytes of a bitmap
  * @bit:	its number
+ *
+ * Return: 0 or 1.
  */
 int cow_test_bit(const void *map, um_u64 bit)
 {
@@ -110,6 +112,8 @@ struct cow_range cow_sectors(const struct cow *cow, um_u64 off, um_u64 len)
  * @cow:	valid
  * @first:	sector
  * @end:	the one behind the last one, no more than struct cow's bits
+ *
+ * Return: bytes of the file instead of the disk.
  */
 struct cow_range cow_bitmap_bytes(const struct cow *cow, um_u64 first, um_u64 end)
 {
@@ -127,6 +131,8 @@ struct cow_range cow_bitmap_bytes(const struct cow *cow, um_u64 first, um_u64 en
  * @off:	of the byte
  *
  * Sectors that have no bit need none.
+ *
+ * Return: not 0 if it does.
  */
 int cow_map_has(const struct cow *cow, const struct cow_map *map, um_u64 off)
 {

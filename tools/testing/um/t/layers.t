@@ -17,16 +17,9 @@ SIZE = (6 << 20) + 2560
 LOAD = "/tests/guest-tests --helper disk_load %d %d %s"
 STAMP = "/tests/guest-tests --helper disk_stamp %s %d"
 
-bin_dir = os.path.join(WORK, "tools")
-with locked("tools"):
-    rc, text = host(["make", "-s", "-C", os.path.join(TOP, "tools/cow"), "O=" + bin_dir], timeout=300)
-if not tap.equal(rc, 0, "the tools build"):
-    tap.diag(text)
-    tap.done()
-
 
 def tool(name, *args):
-    return host([os.path.join(bin_dir, "uml_" + name)] + list(args), timeout=120)
+    return host([host_tool("uml_" + name)] + list(args), timeout=120)
 
 
 def content(path):
