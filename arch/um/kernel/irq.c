@@ -187,11 +187,44 @@ void um_irq_source_free(struct um_irq_source *src)
 	clear_bit(src->irq, irq_used);
 }
 
-/* From any host thread: nothing of the kernel's per-CPU state is touched. */
+/*
+ * Where that of the first CPU is while the CPU looks at it all the time, so that
+ * it needs no signal; else NULL.
+ */
+static unsigned int *polled;
+
+/* From any host thread: it has no per-CPU state. */
 void um_irq_source_raise(struct um_irq_source *src)
 {
-	if (!__atomic_exchange_n(&src->raised, 1, __ATOMIC_SEQ_CST))
-		host_irq_raise(io_tid, HOST_IRQ_IO);
+	unsigned int *pending;
+
+	if (__atomic_exchange_n(&src->raised, 1, __ATOMIC_SEQ_CST))
+		return;
+	pending = __atomic_load_n(&polled, __ATOMIC_SEQ_CST);
+	if (pending) {
+		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
+		/* It may have looked away before it could see that. */
+		if (__atomic_load_n(&polled, __ATOMIC_SEQ_CST))
+			return;
+	}
+	host_irq_raise(io_tid, HOST_IRQ_IO);
+}
+
+bool um_irq_poll(u64 until)
+{
+	unsigned int *pending = raw_cpu_ptr(&irq_state.pending);
+	bool first = !raw_smp_processor_id();
+	int i;
+
+	if (first)
+		__atomic_store_n(&polled, pending, __ATOMIC_SEQ_CST);
+	do {
+		for (i = 0; i < 16 && !READ_ONCE(*pending); i++)
+			cpu_relax();
+	} while (!READ_ONCE(*pending) && host_monotonic_ns() < until);
+	if (first)
+		__atomic_store_n(&polled, NULL, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(pending, __ATOMIC_SEQ_CST);
 }
 
 /* ---- descriptors ------------------------------------------------------------ */

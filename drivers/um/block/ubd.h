@@ -67,6 +67,20 @@ struct ubd_config {
 };
 
 /**
+ * struct ubd_workers - helper threads for one kind of work
+ * @pool:	the jobs, and what the threads share
+ * @start_lock:	for the two numbers below
+ * @nr_threads:	threads that were started
+ * @max_threads: no more of them than this
+ */
+struct ubd_workers {
+	struct ubd_pool		pool;
+	spinlock_t		start_lock;
+	unsigned int		nr_threads;
+	unsigned int		max_threads;
+};
+
+/**
  * struct ubd - a block device
  * @unit:	0-15
  * @name:	of the disk
@@ -75,10 +89,8 @@ struct ubd_config {
  * @disk:	the disk
  * @tags:	its requests
  * @irq:	raised when jobs are finished
- * @pool:	helper threads
- * @start_lock:	for the two numbers below
- * @nr_threads:	helper threads that were started
- * @max_threads: no more of them than this
+ * @readers:	for reads, and for flushes, which may take long
+ * @writer:	for what changes the file: the host does one of it at a time
  */
 struct ubd {
 	unsigned int		unit;
@@ -88,10 +100,8 @@ struct ubd {
 	struct gendisk		*disk;
 	struct blk_mq_tag_set	tags;
 	struct um_irq_source	irq;
-	struct ubd_pool		pool;
-	spinlock_t		start_lock;
-	unsigned int		nr_threads;
-	unsigned int		max_threads;
+	struct ubd_workers	readers;
+	struct ubd_workers	writer;
 };
 
 /* ubd_options.c */

@@ -13,6 +13,7 @@
 #include "ubd_image.h"
 
 #define UBD_MAX_SEGS	128
+/* Of a pool. */
 #define UBD_MAX_THREADS	4
 
 /* Power of two, and more than a device ever has in flight. */
@@ -77,12 +78,15 @@ struct ubd_slot {
  * @tail:	position where the next job is taken
  * @bell:	futex: changes when jobs were put
  * @sleepers:	threads that wait, or are about to wait, for the bell
+ * @lookers:	threads that look for jobs without sleeping
  * @stop:	threads are to end
  * @running:	futex: threads that there are
+ * @may_look:	a thread may look for jobs for a while before it sleeps
  * @done:	finished jobs, the last one first
- * @raise:	called on a helper thread when @done gets its first job
+ * @raise:	called on a helper thread when there are jobs in @done
  * @cookie:	for @raise
  * @name:	of the threads
+ * @batch:	a thread that has more to do raises it after so many jobs
  * @slots:	the ring
  *
  * Words that different sides write have cache lines of their own.
@@ -92,19 +96,22 @@ struct ubd_pool {
 	um_u32		tail __aligned(UBD_CACHELINE);
 	um_u32		bell __aligned(UBD_CACHELINE);
 	um_u32		sleepers;
+	um_u32		lookers;
 	um_u32		stop;
 	um_u32		running;
+	int		may_look;
 	struct ubd_job	*done __aligned(UBD_CACHELINE);
 	void		(*raise)(void *cookie);
 	void		*cookie;
 	const char	*name;
+	um_u32		batch;
 	struct ubd_slot	slots[UBD_RING];
 };
 
 /* All of these may be called on any thread. */
 
 void ubd_pool_init(struct ubd_pool *pool, void (*raise)(void *cookie),
-		   void *cookie, const char *name);
+		   void *cookie, const char *name, um_u32 batch);
 /* Puts a job into the ring; 0 when the ring is full. */
 int ubd_pool_push(struct ubd_pool *pool, struct ubd_job *job);
 /* Jobs that wait for a thread; a snapshot. */

@@ -19,7 +19,7 @@
  */
 
 void ubd_pool_init(struct ubd_pool *pool, void (*raise)(void *cookie),
-		   void *cookie, const char *name)
+		   void *cookie, const char *name, um_u32 batch)
 {
 	um_u32 i;
 
@@ -29,10 +29,14 @@ void ubd_pool_init(struct ubd_pool *pool, void (*raise)(void *cookie),
 	pool->sleepers = 0;
 	pool->stop = 0;
 	pool->running = 0;
+	pool->lookers = 0;
+	/* Who looks is in the way of those who work, on the only CPU. */
+	pool->may_look = host_nr_cpus() > 1;
 	pool->done = NULL;
 	pool->raise = raise;
 	pool->cookie = cookie;
 	pool->name = name;
+	pool->batch = batch;
 	for (i = 0; i < UBD_RING; i++)
 		pool->slots[i].turn = i;
 }
@@ -94,9 +98,12 @@ um_u32 ubd_pool_waiting(struct ubd_pool *pool)
 void ubd_pool_ring_bell(struct ubd_pool *pool)
 {
 	um_u32 n = ubd_pool_waiting(pool);
+	um_u32 lookers = __atomic_load_n(&pool->lookers, __ATOMIC_SEQ_CST);
 
-	if (!n)
+	/* One that stops looking has another look before it sleeps. */
+	if (n <= lookers)
 		return;
+	n -= lookers;
 	/*
 	 * Pairs with ubd_pool_thread(): a thread that does not see the new value
 	 * of the bell has counted itself before this looks.
@@ -116,10 +123,6 @@ static void ubd_pool_finish(struct ubd_pool *pool, struct ubd_job *job)
 		job->next = first;
 	} while (!__atomic_compare_exchange_n(&pool->done, &first, job, 1,
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
-
-	/* Where the list was not empty, its first job's thread does it. */
-	if (!first)
-		pool->raise(pool->cookie);
 }
 
 struct ubd_job *ubd_pool_take_done(struct ubd_pool *pool)
@@ -137,27 +140,64 @@ struct ubd_job *ubd_pool_take_done(struct ubd_pool *pool)
 	return list;
 }
 
+/* A job that comes so soon is worth looking for; to be woken costs about that. */
+#define LOOK_NS		50000
+
+/* Looks for a while; not 0: there is something to do. */
+static int ubd_pool_look(struct ubd_pool *pool)
+{
+	um_u64 end = host_monotonic_ns() + LOOK_NS;
+	int i, found = 0;
+
+	__atomic_add_fetch(&pool->lookers, 1, __ATOMIC_SEQ_CST);
+	do {
+		for (i = 0; i < 16 && !found; i++) {
+			found = ubd_pool_waiting(pool) ||
+				__atomic_load_n(&pool->stop, __ATOMIC_RELAXED);
+			__builtin_ia32_pause();
+		}
+	} while (!found && host_monotonic_ns() < end);
+	__atomic_sub_fetch(&pool->lookers, 1, __ATOMIC_SEQ_CST);
+	return found;
+}
+
+static void ubd_pool_sleep(struct ubd_pool *pool)
+{
+	um_u32 bell;
+
+	__atomic_add_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+	bell = __atomic_load_n(&pool->bell, __ATOMIC_SEQ_CST);
+	/* What was put before the bell was read is seen by this look. */
+	if (!ubd_pool_waiting(pool) &&
+	    !__atomic_load_n(&pool->stop, __ATOMIC_SEQ_CST))
+		host_futex_wait(&pool->bell, bell, 0);
+	__atomic_sub_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+}
+
 void ubd_pool_thread(void *arg)
 {
 	struct ubd_pool *pool = arg;
+	um_u32 untold = 0;
+	int soon = 0;
 
 	while (!__atomic_load_n(&pool->stop, __ATOMIC_SEQ_CST)) {
 		struct ubd_job *job = ubd_pool_pop(pool);
-		um_u32 bell;
+		um_u64 start;
 
 		if (job) {
 			ubd_job_run(job);
 			ubd_pool_finish(pool, job);
+			if (++untold >= pool->batch || !ubd_pool_waiting(pool)) {
+				pool->raise(pool->cookie);
+				untold = 0;
+			}
 			continue;
 		}
-
-		__atomic_add_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
-		bell = __atomic_load_n(&pool->bell, __ATOMIC_SEQ_CST);
-		/* What was put before the bell was read is seen by this look. */
-		if (!ubd_pool_waiting(pool) &&
-		    !__atomic_load_n(&pool->stop, __ATOMIC_SEQ_CST))
-			host_futex_wait(&pool->bell, bell, 0);
-		__atomic_sub_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
+		if (soon && ubd_pool_look(pool))
+			continue;
+		start = host_monotonic_ns();
+		ubd_pool_sleep(pool);
+		soon = pool->may_look && host_monotonic_ns() - start < LOOK_NS;
 	}
 	/* The pool may be gone behind this; a futex's address does no harm then. */
 	__atomic_sub_fetch(&pool->running, 1, __ATOMIC_SEQ_CST);

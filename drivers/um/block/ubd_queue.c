@@ -17,6 +17,9 @@
 
 #include "ubd.h"
 
+/* An interrupt, and what it makes the guest do, costs as much as some writes. */
+#define UBD_WRITES_TOLD		8
+
 static blk_status_t ubd_status(int err)
 {
 	switch (err) {
@@ -145,20 +148,25 @@ static void ubd_end(struct request *rq)
 	blk_mq_end_request(rq, ubd_status(job->result));
 }
 
+static bool ubd_complete(struct ubd_pool *pool)
+{
+	struct ubd_job *job = ubd_pool_take_done(pool), *next;
+	bool any = job;
+
+	for (; job; job = next) {
+		next = job->next;
+		blk_mq_complete_request(blk_mq_rq_from_pdu(job));
+	}
+	return any;
+}
+
 static irqreturn_t ubd_interrupt(int irq, void *data)
 {
 	struct ubd *dev = data;
-	struct ubd_job *job = ubd_pool_take_done(&dev->pool);
+	bool any = ubd_complete(&dev->readers.pool);
 
-	if (!job)
-		return IRQ_NONE;
-	while (job) {
-		struct ubd_job *next = job->next;
-
-		blk_mq_complete_request(blk_mq_rq_from_pdu(job));
-		job = next;
-	}
-	return IRQ_HANDLED;
+	any |= ubd_complete(&dev->writer.pool);
+	return any ? IRQ_HANDLED : IRQ_NONE;
 }
 
 /* Runs on a helper thread. */
@@ -171,49 +179,70 @@ static void ubd_raise(void *cookie)
 
 /* ---- helper threads ----------------------------------------------------- */
 
+static struct ubd_workers *ubd_workers_for(struct ubd *dev,
+					   const struct ubd_job *job)
+{
+	return job->op == UBD_OP_READ || job->op == UBD_OP_FLUSH ?
+	       &dev->readers : &dev->writer;
+}
+
 /* One more, if there may be.  True when there is at least one afterwards. */
-static bool ubd_start_thread(struct ubd *dev)
+static bool ubd_start_thread(struct ubd_workers *w)
 {
 	unsigned long flags;
 	int err;
 
-	spin_lock_irqsave(&dev->start_lock, flags);
-	if (dev->nr_threads < dev->max_threads) {
-		__atomic_add_fetch(&dev->pool.running, 1, __ATOMIC_SEQ_CST);
-		err = host_thread_start(ubd_pool_thread, &dev->pool, dev->name);
+	spin_lock_irqsave(&w->start_lock, flags);
+	if (w->nr_threads < w->max_threads) {
+		__atomic_add_fetch(&w->pool.running, 1, __ATOMIC_SEQ_CST);
+		err = host_thread_start(ubd_pool_thread, &w->pool, w->pool.name);
 		/* Where one cannot be had, the next one is not tried either. */
 		if (err < 0) {
-			__atomic_sub_fetch(&dev->pool.running, 1, __ATOMIC_SEQ_CST);
-			dev->max_threads = dev->nr_threads;
+			__atomic_sub_fetch(&w->pool.running, 1, __ATOMIC_SEQ_CST);
+			w->max_threads = w->nr_threads;
 		} else {
-			WRITE_ONCE(dev->nr_threads, dev->nr_threads + 1);
+			WRITE_ONCE(w->nr_threads, w->nr_threads + 1);
 		}
 	}
-	spin_unlock_irqrestore(&dev->start_lock, flags);
-	return dev->nr_threads;
+	spin_unlock_irqrestore(&w->start_lock, flags);
+	return w->nr_threads;
 }
 
 /* False when there is nobody to hand it to. */
-static bool ubd_hand_over(struct ubd *dev, struct ubd_job *job)
+static bool ubd_hand_over(struct ubd_workers *w, struct ubd_job *job)
 {
 	/* The first thread before the first job: there may be none to be had. */
-	if (unlikely(!READ_ONCE(dev->nr_threads)) && !ubd_start_thread(dev)) {
+	if (unlikely(!READ_ONCE(w->nr_threads)) && !ubd_start_thread(w)) {
 		pr_warn_once("no helper threads: a CPU waits for its own I/O\n");
 		return false;
 	}
-	return ubd_pool_push(&dev->pool, job);
+	return ubd_pool_push(&w->pool, job);
+}
+
+static void ubd_kick_workers(struct ubd_workers *w)
+{
+	um_u32 waiting = ubd_pool_waiting(&w->pool);
+
+	if (!waiting)
+		return;
+	if (waiting > READ_ONCE(w->pool.sleepers) + READ_ONCE(w->pool.lookers) &&
+	    READ_ONCE(w->nr_threads) < READ_ONCE(w->max_threads))
+		ubd_start_thread(w);
+	ubd_pool_ring_bell(&w->pool);
 }
 
 static void ubd_kick(struct ubd *dev)
 {
-	um_u32 waiting = ubd_pool_waiting(&dev->pool);
+	ubd_kick_workers(&dev->readers);
+	ubd_kick_workers(&dev->writer);
+}
 
-	if (!waiting)
-		return;
-	if (waiting > READ_ONCE(dev->pool.sleepers) &&
-	    READ_ONCE(dev->nr_threads) < READ_ONCE(dev->max_threads))
-		ubd_start_thread(dev);
-	ubd_pool_ring_bell(&dev->pool);
+static void ubd_workers_init(struct ubd *dev, struct ubd_workers *w,
+			     unsigned int threads, unsigned int batch)
+{
+	w->max_threads = threads;
+	spin_lock_init(&w->start_lock);
+	ubd_pool_init(&w->pool, ubd_raise, dev, dev->name, batch);
 }
 
 /* ---- the block layer's side --------------------------------------------- */
@@ -232,7 +261,7 @@ static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 	blk_mq_start_request(rq);
 	if (job->op == UBD_OP_READ && ubd_job_try_read(job)) {
 		ubd_end(rq);
-	} else if (!ubd_hand_over(dev, job)) {
+	} else if (!ubd_hand_over(ubd_workers_for(dev, job), job)) {
 		ubd_job_run(job);
 		ubd_end(rq);
 	}
@@ -262,9 +291,9 @@ int ubd_queue_init(struct ubd *dev)
 {
 	int err;
 
-	dev->max_threads = UBD_MAX_THREADS;
-	spin_lock_init(&dev->start_lock);
-	ubd_pool_init(&dev->pool, ubd_raise, dev, dev->name);
+	ubd_workers_init(dev, &dev->readers, UBD_MAX_THREADS, 1);
+	/* These go into the host's memory one as soon as the other. */
+	ubd_workers_init(dev, &dev->writer, 1, UBD_WRITES_TOLD);
 
 	err = um_irq_source_init(&dev->irq, dev->name, ubd_interrupt, dev);
 	if (err)
@@ -286,7 +315,8 @@ int ubd_queue_init(struct ubd *dev)
 /* There are no requests any more. */
 void ubd_queue_exit(struct ubd *dev)
 {
-	ubd_pool_stop(&dev->pool);
+	ubd_pool_stop(&dev->readers.pool);
+	ubd_pool_stop(&dev->writer.pool);
 	blk_mq_free_tag_set(&dev->tags);
 	um_irq_source_free(&dev->irq);
 }
