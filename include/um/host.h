@@ -67,6 +67,8 @@ long host_preadv(int fd, const struct host_iovec *iov, int n, um_u64 off,
 long host_pwritev(int fd, const struct host_iovec *iov, int n, um_u64 off,
 		  int flags);
 int host_datasync(int fd);
+/* Sets the time of the last change, in seconds since 1970. */
+int host_set_mtime(int fd, um_s64 time);
 int host_truncate(int fd, um_u64 size);
 /* Has the host find room for a range of a file, whose size stays. */
 int host_allocate(int fd, um_u64 off, um_u64 len);

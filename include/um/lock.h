@@ -32,6 +32,20 @@ static inline void um_lock(struct um_lock *lock)
 		host_futex_wait(&lock->state, 2, 0);
 }
 
+/* Not 0: it has the lock.  Waits for at most about @ns. */
+static inline int um_lock_within(struct um_lock *lock, um_u64 ns)
+{
+	um_u64 end = host_monotonic_ns() + ns, now;
+
+	while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE)) {
+		now = host_monotonic_ns();
+		if (now >= end)
+			return 0;
+		host_futex_wait(&lock->state, 2, end - now);
+	}
+	return 1;
+}
+
 static inline void um_unlock(struct um_lock *lock)
 {
 	if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)

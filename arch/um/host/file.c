@@ -110,6 +110,16 @@ int host_datasync(int fd)
 	return sys_retry(SYS_fdatasync, fd);
 }
 
+int host_set_mtime(int fd, um_s64 time)
+{
+	struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = time },
+	};
+
+	return sys_retry(SYS_utimensat, fd, NULL, times, 0);
+}
+
 int host_truncate(int fd, um_u64 size)
 {
 	return sys_retry(SYS_ftruncate, fd, size);
@@ -267,7 +277,8 @@ static int fd_has_lock(int number, const void *arg)
 	n = host_read(fd, buf, sizeof(buf) - 1);
 	sys(SYS_close, fd);
 	buf[n > 0 ? n : 0] = '\0';
-	return !!strstr(buf, "\nlock:");
+	/* Not flock(), which is no obstacle. */
+	return strstr(buf, "\nlock:") && (strstr(buf, "OFDLCK") || strstr(buf, "POSIX"));
 }
 
 static int process_has_lock(int pid, const void *file)

@@ -183,6 +183,8 @@ void um_irq_source_free(struct um_irq_source *src)
 		}
 	}
 	raw_spin_unlock_irq(&sources_lock);
+	/* Another CPU may be looking at it. */
+	synchronize_rcu();
 	free_irq(src->irq, src->dev);
 	clear_bit(src->irq, irq_used);
 }

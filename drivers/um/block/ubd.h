@@ -16,7 +16,7 @@
 
 /* Why something cannot be done: one line, without a newline at its end. */
 struct ubd_why {
-	char	text[512];
+	char	text[1000];
 };
 
 /**

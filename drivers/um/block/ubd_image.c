@@ -60,7 +60,8 @@ static int all_there(const struct ubd_layer *l, um_u64 off, um_u64 len)
 }
 
 /* What the disk has at [@off, +@len), which lies in one sector, to the COW file. */
-static int copy_up(const struct ubd_image *image, um_u64 off, um_u64 len)
+static int copy_up(const struct ubd_image *image, um_u64 off, um_u64 len,
+		   int *layer)
 {
 	char buf[1024];
 
@@ -70,16 +71,16 @@ static int copy_up(const struct ubd_image *image, um_u64 off, um_u64 len)
 		struct host_iovec iov = { .base = buf, .len = e.len };
 		long n = host_preadv(image->layer[e.layer].fd, &iov, 1, e.off, 0);
 
-		if (n < 0)
-			return n;
-		/* The disk's last sector need not be there as a whole. */
-		__builtin_memset(buf + n, 0, e.len - n);
+		*layer = e.layer;
+		/* The file ends before the disk does: it was truncated. */
+		if (n <= 0)
+			return n ? n : -EIO;
+		*layer = 0;
+		iov.len = n;
 		n = host_pwritev(image->layer[0].fd, &iov, 1,
 				 ubd_image_write_off(image, off), 0);
-		if (n < 0)
-			return n;
-		if (n == 0)
-			return -EIO;
+		if (n <= 0)
+			return n ? n : -EIO;
 		off += n;
 		len -= n;
 	}
@@ -120,7 +121,7 @@ static int have_room(struct ubd_image *image, um_u64 off, um_u64 len)
 }
 
 int ubd_image_write_begin(struct ubd_image *image, um_u64 off, um_u64 len,
-			  int *locked)
+			  int *locked, int *layer)
 {
 	const struct ubd_layer *l = image->layer;
 	struct cow_map map = layer_map(l);
@@ -140,7 +141,7 @@ int ubd_image_write_begin(struct ubd_image *image, um_u64 off, um_u64 len,
 	*locked = 1;
 	n = cow_copy_up(&l->cow, &map, off, len, parts);
 	while (n-- && !err)
-		err = copy_up(image, parts[n].off, parts[n].len);
+		err = copy_up(image, parts[n].off, parts[n].len, layer);
 	return err;
 }
 
@@ -185,6 +186,9 @@ static int take_changes(struct ubd_image *image)
 	for (i = 0; i * WORD_BITS < c->pages; i++) {
 		um_u64 word = c->dirty[i];
 
+		/* What is zero has no memory, and is to have none. */
+		if (!(word | c->writing[i]))
+			continue;
 		c->writing[i] = word;
 		c->dirty[i] = 0;
 		for (; word; word &= word - 1) {
@@ -205,7 +209,8 @@ static void put_changes_back(struct ubd_changes *c)
 
 	um_lock(&c->lock);
 	for (i = 0; i * WORD_BITS < c->pages; i++)
-		c->dirty[i] |= c->writing[i];
+		if (c->writing[i])
+			c->dirty[i] |= c->writing[i];
 	um_unlock(&c->lock);
 }
 
@@ -238,27 +243,53 @@ static int write_changes(const struct ubd_image *image)
 	return 0;
 }
 
-int ubd_image_flush(struct ubd_image *image)
+/* The host tells of data that it has lost once; what follows would not know. */
+static int sync_data(struct ubd_changes *c, int fd)
+{
+	if (!c->lost)
+		c->lost = host_datasync(fd);
+	return c->lost;
+}
+
+static int flush_locked(struct ubd_image *image)
 {
 	struct ubd_changes *c = &image->changes;
 	int fd = image->layer[0].fd;
+	int any = take_changes(image);
+	int err = sync_data(c, fd);
+
+	if (!any)
+		return err;
+	if (!err)
+		err = write_changes(image) ?: host_datasync(fd);
+	if (err)
+		put_changes_back(c);
+	return err;
+}
+
+int ubd_image_flush(struct ubd_image *image)
+{
+	struct ubd_changes *c = &image->changes;
 	int err;
 
 	if (!c->pages)
-		return host_datasync(fd);
-
+		return host_datasync(image->layer[0].fd);
 	um_lock(&c->flush_lock);
-	if (!take_changes(image)) {
-		err = host_datasync(fd);
-	} else {
-		err = host_datasync(fd);
-		if (!err)
-			err = write_changes(image);
-		if (!err)
-			err = host_datasync(fd);
-		if (err)
-			put_changes_back(c);
-	}
+	err = flush_locked(image);
+	um_unlock(&c->flush_lock);
+	return err;
+}
+
+int ubd_image_last_flush(struct ubd_image *image, um_u64 ns)
+{
+	struct ubd_changes *c = &image->changes;
+	int err;
+
+	if (!c->pages)
+		return 0;
+	if (!um_lock_within(&c->flush_lock, ns))
+		return -ETIMEDOUT;
+	err = flush_locked(image);
 	um_unlock(&c->flush_lock);
 	return err;
 }

@@ -44,6 +44,7 @@ struct ubd_layer {
  * @dirty:	bit n: page n of the bitmap has bits that the file lacks
  * @writing:	likewise, while a flush is about to write them
  * @room:	likewise: the file has room for it, so that a flush does not fail
+ * @lost:	-errno: the host has lost data whose bits must never be written
  * @stable:	the bitmap as flushes write it: without bits of data that may not
  *		be on stable storage
  * @pages:	pages of the bitmap
@@ -54,6 +55,7 @@ struct ubd_changes {
 	um_u64		*dirty;
 	um_u64		*writing;
 	um_u64		*room;
+	int		lost;
 	um_u8		*stable;
 	um_u64		pages;
 };
@@ -100,14 +102,20 @@ struct ubd_extent ubd_image_find(const struct ubd_image *image, um_u64 off,
 /* Where a write of @len bytes at @off goes. */
 um_u64 ubd_image_write_off(const struct ubd_image *image, um_u64 off);
 /*
- * Around a write: what has to be there before, and is to be noted behind.  Both
- * return 0 or -errno.  Between them the copying of others may be locked out.
+ * Around a write: what has to be there before, and is to be noted behind.  The
+ * first returns 0 or -errno, with the layer that it is of.  Between them the
+ * copying of others may be locked out.
  */
 int ubd_image_write_begin(struct ubd_image *image, um_u64 off, um_u64 len,
-			  int *locked);
+			  int *locked, int *layer);
 void ubd_image_write_end(struct ubd_image *image, um_u64 off, um_u64 len,
 			 int locked, int err);
 /* All that was written is on stable storage when it returns 0. */
 int ubd_image_flush(struct ubd_image *image);
+/*
+ * What only the kernel knows goes to the files; plain files are the host's anyway.
+ * -ETIMEDOUT: somebody else has been flushing for so many ns.
+ */
+int ubd_image_last_flush(struct ubd_image *image, um_u64 ns);
 
 #endif /* _UM_UBD_IMAGE_H */

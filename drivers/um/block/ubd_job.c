@@ -94,7 +94,7 @@ static int ubd_job_write(struct ubd_job *job)
 	um_u64 off = job->off, len = job->len;
 	int err, locked;
 
-	err = ubd_image_write_begin(job->image, off, len, &locked);
+	err = ubd_image_write_begin(job->image, off, len, &locked, &job->layer);
 	if (!err)
 		err = job->op == UBD_OP_WRITE ? ubd_job_transfer(job) :
 						ubd_job_punch(job);

@@ -115,17 +115,32 @@ static int next_fd(void)
 	return fd;
 }
 
+/* Lines of a file of the host's /proc. */
+static int lines(const char *path)
+{
+	int fd = host_open(path, O_RDONLY, 0), n = 0;
+	char buf[256];
+	long len, i;
+
+	while ((len = host_read(fd, buf, sizeof(buf))) > 0)
+		for (i = 0; i < len; i++)
+			n += buf[i] == '\n';
+	host_close(fd);
+	return n;
+}
+
 static void ubd_test_come_and_go(struct kunit *test)
 {
 	struct files *f = test->priv;
 	unsigned long slab = 0;
 	char why[300];
-	int i, unit, fd = 0;
+	int i, unit, fd = 0, maps = 0;
 
 	for (i = 0; i < 1000; i++) {
 		/* What is kept for the next time is there by now. */
 		if (i == 100) {
 			fd = next_fd();
+			maps = lines("/proc/self/maps");
 			slab = global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B);
 		}
 		unit = i & 1 ? attach(why, "ubdp=%s", f->plain) :
@@ -137,6 +152,8 @@ static void ubd_test_come_and_go(struct kunit *test)
 		KUNIT_ASSERT_EQ_MSG(test, 0, ubd_detach(UNIT, why, sizeof(why)), "%s", why);
 	}
 	KUNIT_EXPECT_EQ(test, next_fd(), fd);
+	/* Stacks of threads are kept for the next ones, a few of them. */
+	KUNIT_EXPECT_LT(test, lines("/proc/self/maps"), maps + 16);
 	rcu_barrier();
 	KUNIT_EXPECT_LT(test, global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B), slab + 64);
 }

@@ -13,9 +13,12 @@
 #include <linux/major.h>
 #include <linux/module.h>
 #include <linux/panic_notifier.h>
+#include <linux/preempt.h>
 #include <linux/reboot.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 #include <asm/options.h>
 
 #include <um/ubd.h>
@@ -63,6 +66,8 @@ static ssize_t serial_show(struct device *device, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(serial);
 
+static int ubd_resize_locked(int unit);
+
 /* The file may have another size by now. */
 static ssize_t rescan_store(struct device *device, struct device_attribute *attr,
 			    const char *buf, size_t len)
@@ -71,8 +76,13 @@ static ssize_t rescan_store(struct device *device, struct device_attribute *attr
 	bool yes;
 	int err = kstrtobool(buf, &yes);
 
-	if (!err && yes)
-		err = ubd_resize(dev->unit);
+	if (err || !yes)
+		return err ?: len;
+	/* Who removes the disk waits for this one. */
+	if (!mutex_trylock(&ubd_mutex))
+		return restart_syscall();
+	err = ubd_resize_locked(dev->unit);
+	mutex_unlock(&ubd_mutex);
 	return err ?: len;
 }
 static DEVICE_ATTR_WO(rescan);
@@ -255,8 +265,8 @@ int ubd_detach(int unit, char *why, size_t len)
 		err = -EBUSY;
 	} else {
 		config = dev->config;
+		err = blkdev_issue_flush(dev->disk->part0);
 		del_gendisk(dev->disk);
-		err = config->read_only ? 0 : ubd_image_flush(&config->image);
 		if (err)
 			scnprintf(why, len, "ubd%d: removed, but what was written last may be lost: %s",
 				  unit, um_strerror(err));
@@ -271,30 +281,34 @@ int ubd_detach(int unit, char *why, size_t len)
 	return err;
 }
 
-int ubd_resize(int unit)
+static int ubd_resize_locked(int unit)
 {
+	struct ubd *dev = ubd_find(unit);
 	struct ubd_layer *l;
 	struct host_stat st;
-	struct ubd *dev;
-	int err = -ENODEV;
+	int err;
 
-	mutex_lock(&ubd_mutex);
-	dev = ubd_find(unit);
 	if (!dev)
-		goto out;
+		return -ENODEV;
 	l = dev->config->image.layer;
 	/* A COW file has the size that it was made with. */
 	err = l->is_cow ? -EOPNOTSUPP : host_fstat(l->fd, &st);
 	if (err)
-		goto out;
+		return err;
 	st.size &= ~(u64)(SECTOR_SIZE - 1);
-	if (!st.size) {
-		err = -EINVAL;
-		goto out;
-	}
+	if (!st.size)
+		return -EINVAL;
 	dev->config->image.size = st.size;
 	set_capacity_and_notify(dev->disk, st.size >> SECTOR_SHIFT);
-out:
+	return 0;
+}
+
+int ubd_resize(int unit)
+{
+	int err;
+
+	mutex_lock(&ubd_mutex);
+	err = ubd_resize_locked(unit);
 	mutex_unlock(&ubd_mutex);
 	return err;
 }
@@ -316,23 +330,61 @@ int ubd_describe(int unit, char *buf, size_t len)
  * What a plain file has is the host's once it is written; of a COW file the
  * bitmap is still here.
  */
-static int ubd_end_of_kernel(struct notifier_block *nb, unsigned long event,
-			     void *arg)
+static void ubd_flush_all(u64 patience)
 {
 	unsigned int unit;
+	int err;
 
-	for (unit = 0; unit < UBD_UNITS; unit++)
-		if (ubds[unit] && ubd_configs[unit].image.changes.pages)
-			ubd_image_flush(&ubd_configs[unit].image);
+	for (unit = 0; unit < UBD_UNITS; unit++) {
+		if (!ubds[unit])
+			continue;
+		err = ubd_image_last_flush(&ubd_configs[unit].image, patience);
+		if (err)
+			pr_err("%s: what was written last may be lost: %s\n",
+			       ubds[unit]->name, um_strerror(err));
+	}
+}
+
+static void ubd_shutdown(void)
+{
+	mutex_lock(&ubd_mutex);
+	preempt_disable();
+	ubd_flush_all(60ULL * NSEC_PER_SEC);
+	preempt_enable();
+	mutex_unlock(&ubd_mutex);
+}
+
+static int ubd_reboot(struct notifier_block *nb, unsigned long event, void *arg)
+{
+	ubd_shutdown();
 	return NOTIFY_DONE;
 }
 
+/* Behind all others that may still write; a halt knows no more than this. */
 static struct notifier_block ubd_reboot_notifier = {
-	.notifier_call = ubd_end_of_kernel,
+	.notifier_call = ubd_reboot,
+	.priority = INT_MIN,
 };
 
+/* And behind what other devices have written. */
+static int ubd_sys_off(struct sys_off_data *data)
+{
+	ubd_shutdown();
+	return NOTIFY_DONE;
+}
+
+static int ubd_panic(struct notifier_block *nb, unsigned long event, void *arg)
+{
+	/* Who has the mutex does not go on. */
+	if (mutex_trylock(&ubd_mutex)) {
+		ubd_flush_all(2ULL * NSEC_PER_SEC);
+		mutex_unlock(&ubd_mutex);
+	}
+	return NOTIFY_DONE;
+}
+
 static struct notifier_block ubd_panic_notifier = {
-	.notifier_call = ubd_end_of_kernel,
+	.notifier_call = ubd_panic,
 };
 
 static int __init ubd_init(void)
@@ -346,6 +398,10 @@ static int __init ubd_init(void)
 		return err;
 	}
 	register_reboot_notifier(&ubd_reboot_notifier);
+	register_sys_off_handler(SYS_OFF_MODE_POWER_OFF_PREPARE, SYS_OFF_PRIO_DEFAULT,
+				 ubd_sys_off, NULL);
+	register_sys_off_handler(SYS_OFF_MODE_RESTART_PREPARE, SYS_OFF_PRIO_DEFAULT,
+				 ubd_sys_off, NULL);
 	atomic_notifier_chain_register(&panic_notifier_list, &ubd_panic_notifier);
 	for (unit = 0; unit < UBD_UNITS; unit++) {
 		if (!ubd_configs[unit].word)

@@ -35,6 +35,9 @@ static const char *which(const struct ubd_config *config, const char *path)
 	return name;
 }
 
+/* For a disk of 256 TiB with sectors of 512 bytes; more would be looked at for long. */
+#define BITMAP_MAX	(64ULL * SZ_1G)
+
 static int take_path(char *to, const struct ubd_part *from,
 		     const struct ubd_config *config, struct ubd_why *why)
 {
@@ -47,6 +50,17 @@ static int take_path(char *to, const struct ubd_part *from,
 }
 
 /* ---- locks ------------------------------------------------------------------ */
+
+/* Is the last layer's file above it, too? */
+static bool is_above(const struct ubd_image *image)
+{
+	const struct ubd_layer *l = &image->layer[image->nr_layers - 1], *a;
+
+	for (a = image->layer; a < l; a++)
+		if (a->dev == l->dev && a->ino == l->ino)
+			return true;
+	return false;
+}
 
 /* Another unit's word, when it has the same file open. */
 static const char *same_file(const struct ubd_config *config,
@@ -118,14 +132,15 @@ static int open_path(const char *path, bool *read_only)
 {
 	int fd;
 
+	/* A FIFO that has just taken the file's place is not to be waited for. */
 	if (!*read_only) {
-		fd = host_open(path, O_RDWR, 0);
+		fd = host_open(path, O_RDWR | O_NONBLOCK, 0);
 		if (fd != -EACCES && fd != -EROFS && fd != -EPERM &&
 		    fd != -ETXTBSY)
 			return fd;
 		*read_only = true;
 	}
-	return host_open(path, O_RDONLY, 0);
+	return host_open(path, O_RDONLY | O_NONBLOCK, 0);
 }
 
 /* Adds the file as the last layer; *@st is of the file that was opened. */
@@ -161,7 +176,18 @@ static int add_layer(struct ubd_config *config, const char *path,
 		return err;
 	l->dev = st->dev;
 	l->ino = st->ino;
-	return lock(config, l, path, !*read_only, why);
+	if (is_above(image))
+		return ubd_say(why, "%s: the backing file %s is in use above itself",
+			       config->word, path);
+	err = lock(config, l, path, !*read_only, why);
+	if (err)
+		return err;
+	/* Who had it locked may have changed it. */
+	err = host_fstat(l->fd, st);
+	if (err)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(err));
+	return 0;
 }
 
 static long read_at(int fd, void *buf, unsigned long len, u64 off)
@@ -183,7 +209,8 @@ static int write_at(int fd, void *buf, unsigned long len, u64 off)
 
 /* Reads the header, if there is one. */
 static int read_header(const struct ubd_config *config, struct ubd_layer *l,
-		       const char *path, char *buf, struct ubd_why *why)
+		       const char *path, char *buf, u64 size,
+		       struct ubd_why *why)
 {
 	enum cow_fault fault;
 	um_u64 need;
@@ -196,8 +223,7 @@ static int read_header(const struct ubd_config *config, struct ubd_layer *l,
 	fault = cow_parse(&l->cow, buf, n, &need);
 	switch (fault) {
 	case COW_FINE:
-		l->is_cow = 1;
-		return 0;
+		break;
 	case COW_NO_COW:
 		return 0;
 	case COW_SHORT:
@@ -210,6 +236,16 @@ static int read_header(const struct ubd_config *config, struct ubd_layer *l,
 			       config->word, which(config, path), cow_field(fault),
 			       (u64)l->cow.bad, cow_rule(fault));
 	}
+	if (size < l->cow.bitmap_off + l->cow.bitmap_len)
+		return ubd_say(why, "%s: %scut off: the bitmap ends at byte %llu, the file at %llu",
+			       config->word, which(config, path),
+			       (u64)(l->cow.bitmap_off + l->cow.bitmap_len), size);
+	if (l->cow.bitmap_len > BITMAP_MAX)
+		return ubd_say(why, "%s: %sa COW file for a disk of %llu bytes is too large",
+			       config->word, which(config, path),
+			       (u64)l->cow.size);
+	l->is_cow = 1;
+	return 0;
 }
 
 static bool is_merging(const struct ubd_layer *l)
@@ -273,11 +309,15 @@ static int check_backing(const struct ubd_config *config,
 		       (s64)st->mtime, l->cow.mtime, l->cow.mtime);
 }
 
-/* The same file by another name: the header is to have it. */
+/*
+ * The same file by another name: the header is to have it.  The COW file's time
+ * stays, as a COW file on it goes by that.
+ */
 static int rename_backing(struct ubd_config *config, struct ubd_layer *l,
 			  struct ubd_why *why)
 {
 	int err = absolute_path(config, next_path, new_path, why);
+	struct host_stat st;
 
 	if (err || !strcmp(new_path, l->cow.path))
 		return err;
@@ -286,7 +326,9 @@ static int rename_backing(struct ubd_config *config, struct ubd_layer *l,
 	    (l->cow.layout == COW_V1 && strlen(new_path) >= COW_PATH_V1))
 		return 0;
 	l->cow.path = new_path;
-	err = write_at(l->fd, new_head, cow_write_head(&l->cow, new_head), 0);
+	err = host_fstat(l->fd, &st) ?:
+	      write_at(l->fd, new_head, cow_write_head(&l->cow, new_head), 0) ?:
+	      host_set_mtime(l->fd, st.mtime);
 	if (err)
 		return ubd_say(why, "%s: the header of %s: %s", config->word,
 			       this_path, um_strerror(err));
@@ -297,7 +339,7 @@ static int rename_backing(struct ubd_config *config, struct ubd_layer *l,
 static int add_backing(struct ubd_config *config, struct ubd_why *why)
 {
 	struct ubd_image *image = &config->image;
-	int i, err, n = image->nr_layers;
+	int err, n = image->nr_layers;
 	struct ubd_layer *l = &image->layer[n - 1], *below = l + 1;
 	bool read_only = true, given = n == 1 && config->backing.len;
 	struct host_stat st;
@@ -310,13 +352,7 @@ static int add_backing(struct ubd_config *config, struct ubd_why *why)
 		err = add_layer(config, next_path, &read_only, &st, why);
 	if (err)
 		return err;
-	for (i = 0; i < n; i++)
-		if (image->layer[i].dev == below->dev &&
-		    image->layer[i].ino == below->ino)
-			return ubd_say(why, "%s: the backing file %s is in use above itself",
-				       config->word, next_path);
-
-	err = read_header(config, below, next_path, head[n & 1], why);
+	err = read_header(config, below, next_path, head[n & 1], st.size, why);
 	if (err)
 		return err;
 	/* What others made on top of a COW file takes it as plain data. */
@@ -336,40 +372,22 @@ static int add_backing(struct ubd_config *config, struct ubd_why *why)
 
 /* ---- new COW files ---------------------------------------------------------- */
 
-/* What a new COW file on @next_path says. */
-static int describe(const struct ubd_config *config, struct cow *cow,
-		    struct ubd_why *why)
+/* What a new COW file on @next_path says, which has *@st. */
+static int describe(struct ubd_config *config, struct cow *cow,
+		    struct host_stat *st, struct ubd_why *why)
 {
-	struct ubd_layer l = { .fd = -1 };
+	struct ubd_layer *l = config->image.layer;
 	bool read_only = true;
 	enum cow_fault fault;
-	struct host_stat st;
 	int err;
 
-	err = host_stat(next_path, &st);
-	if (err)
-		return ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
-			       um_strerror(err));
-	err = check_type(config, next_path, &st, why);
+	err = add_layer(config, next_path, &read_only, st, why) ?:
+	      read_header(config, l, next_path, head[0], st->size, why) ?:
+	      absolute_path(config, next_path, new_path, why);
 	if (err)
 		return err;
-	l.fd = open_path(next_path, &read_only);
-	if (l.fd < 0)
-		return ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
-			       um_strerror(l.fd));
-	err = host_fstat(l.fd, &st);
-	if (!err)
-		err = read_header(config, &l, next_path, head[0], why);
-	else
-		ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
-			um_strerror(err));
-	host_close(l.fd);
-	if (!err)
-		err = absolute_path(config, next_path, new_path, why);
-	if (err)
-		return err;
-	fault = cow_init(cow, COW_V3, new_path, st.mtime,
-			 l.is_cow ? l.cow.size : st.size, COW_SECTOR, COW_ALIGN);
+	fault = cow_init(cow, COW_V3, new_path, st->mtime,
+			 l->is_cow ? l->cow.size : st->size, COW_SECTOR, COW_ALIGN);
 	if (fault != COW_FINE)
 		return ubd_say(why, "%s: no COW file can be made on %s: %s must be %s",
 			       config->word, next_path, cow_field(fault),
@@ -385,6 +403,9 @@ static int sync_directory(char *path)
 	if (slash)
 		slash[1] = '\0';
 	fd = host_open(slash ? path : ".", O_RDONLY | O_DIRECTORY, 0);
+	/* It may be writable only. */
+	if (fd == -EACCES)
+		return 0;
 	if (fd < 0)
 		return fd;
 	err = host_datasync(fd);
@@ -396,20 +417,31 @@ static int sync_directory(char *path)
 /* The file has its name when it is complete, and on stable storage, only. */
 static int create(struct ubd_config *config, struct ubd_why *why)
 {
+	struct host_stat st;
+	int err, fd, tries;
 	struct cow cow;
+	u32 number;
 	um_u64 n;
-	int err, fd;
 
 	err = take_path(next_path, &config->backing, config, why) ?:
-	      describe(config, &cow, why);
+	      describe(config, &cow, &st, why);
+	/* It is opened anew, below the file that is made. */
+	ubd_image_close(&config->image);
 	if (err)
 		return err;
 	n = cow_write_head(&cow, new_head);
-	if (snprintf(new_path, sizeof(new_path), "%s.%d", this_path,
-		     host_getpid()) >= sizeof(new_path))
-		return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
-			       um_strerror(ENAMETOOLONG));
-	fd = host_open(new_path, O_RDWR | O_CREAT | O_EXCL, 0644);
+	for (tries = 0, fd = -EEXIST; tries < 100 && fd == -EEXIST; tries++) {
+		if (host_getrandom(&number, sizeof(number)) != sizeof(number))
+			number = host_getpid() + tries;
+		if (snprintf(new_path, sizeof(new_path), "%s.%08x", this_path,
+			     number) >= sizeof(new_path))
+			return ubd_say(why, "%s: %s%s", config->word,
+				       which(config, this_path),
+				       um_strerror(ENAMETOOLONG));
+		/* Nobody may read it who may not read what it is on. */
+		fd = host_open(new_path, O_RDWR | O_CREAT | O_EXCL,
+			       (st.mode & 0666) | 0600);
+	}
 	if (fd < 0)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, new_path),
 			       um_strerror(fd));
@@ -423,11 +455,11 @@ static int create(struct ubd_config *config, struct ubd_why *why)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
 			       um_strerror(err));
 	}
+	config->created = true;
 	err = sync_directory(new_path);
 	if (err)
 		return ubd_say(why, "%s: its directory: %s", config->word,
 			       um_strerror(err));
-	config->created = true;
 	return 0;
 }
 
@@ -506,7 +538,8 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 	if (config->backing.len && config->plain)
 		return ubd_say(why, "%s: plain data (the flag 'd') has no backing file",
 			       config->word);
-	if (config->backing.len && host_stat(this_path, &st) == -ENOENT) {
+	if (config->backing.len && !config->read_only &&
+	    host_stat(this_path, &st) == -ENOENT) {
 		err = create(config, why);
 		if (err)
 			return err;
@@ -519,7 +552,8 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 	if (!st.size)
 		return ubd_say(why, "%s: the file is empty", config->word);
 	if (!config->plain)
-		err = read_header(config, image->layer, this_path, head[0], why);
+		err = read_header(config, image->layer, this_path, head[0],
+				  st.size, why);
 	if (err)
 		return err;
 	if (config->backing.len && !image->layer[0].is_cow)
@@ -534,10 +568,20 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 	for (i = 0; image->layer[i].is_cow; i++) {
 		err = load_map(image, i);
 		if (err)
-			return ubd_say(why, "%s: the bitmap of file %d: %s",
-				       config->word, i, um_strerror(err));
+			return ubd_say(why, "%s: the bitmap of %s: %s",
+				       config->word,
+				       ubd_layer_name(config, i, next_path,
+						      sizeof(next_path)),
+				       um_strerror(err));
 	}
 
+	/* Zeros at its end are not written. */
+	if (image->layer[0].is_cow && !config->read_only &&
+	    st.size < image->layer[0].cow.end) {
+		err = host_truncate(image->layer[0].fd, image->layer[0].cow.end);
+		if (err)
+			return ubd_say(why, "%s: %s", config->word, um_strerror(err));
+	}
 	image->size = image->layer[0].is_cow ? image->layer[0].cow.size : st.size;
 	config->cut = image->size % SECTOR_SIZE;
 	image->size -= config->cut;
@@ -551,8 +595,12 @@ int ubd_image_open(struct ubd_config *config, struct ubd_why *why)
 {
 	int err = open_layers(config, why);
 
-	if (err)
+	if (err) {
 		ubd_image_close(&config->image);
+		/* Nobody has seen it yet. */
+		if (config->created && !take_path(this_path, &config->file, config, why))
+			host_unlink(this_path);
+	}
 	return err;
 }
 
@@ -572,11 +620,14 @@ void ubd_image_close(struct ubd_image *image)
 const char *ubd_layer_name(const struct ubd_config *config, int layer, char *buf,
 			   unsigned long len)
 {
+	int cut = max_t(int, config->file.len - (int)len + 1, 0);
 	char link[32];
 	long n;
 
+	/* The end of a long one says more. */
 	if (!layer) {
-		snprintf(buf, len, "%.*s", config->file.len, config->file.start);
+		snprintf(buf, len, "%.*s", config->file.len - cut,
+			 config->file.start + cut);
 		return buf;
 	}
 	snprintf(link, sizeof(link), "/proc/self/fd/%d",

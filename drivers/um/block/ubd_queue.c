@@ -13,6 +13,8 @@
 #include <linux/blkdev.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/swab.h>
 #include <asm/options.h>
 
 #include "ubd.h"
@@ -82,12 +84,29 @@ static void ubd_complain(struct ubd *dev, struct request *rq)
 		[UBD_OP_ZERO]		= "write of zeros",
 	};
 	const struct ubd_job *job = blk_mq_rq_to_pdu(rq);
-	char name[128];
+	char name[128], at[40] = "";
 
-	pr_err_ratelimited("%s: %s at sector %llu: %s: %s\n", dev->name,
-			   does[job->op], (u64)blk_rq_pos(rq),
+	if (job->op != UBD_OP_FLUSH)
+		snprintf(at, sizeof(at), " at sector %llu", (u64)blk_rq_pos(rq));
+	pr_err_ratelimited("%s: %s%s: %s: %s\n", dev->name, does[job->op], at,
 			   ubd_layer_name(dev->config, job->layer, name, sizeof(name)),
 			   um_strerror(job->result));
+}
+
+/*
+ * Would the disk be taken for a COW file the next time?  Then whoever writes it
+ * would choose the file that is shown below.
+ */
+static bool ubd_is_disguise(const struct ubd_config *config,
+			    const struct request *rq, const struct ubd_job *job)
+{
+	u32 magic;
+
+	if (job->op != UBD_OP_WRITE || blk_rq_pos(rq) || config->plain ||
+	    config->image.layer[0].is_cow)
+		return false;
+	memcpy(&magic, job->iov[0].base, sizeof(magic));
+	return magic == COW_MAGIC || magic == swab32(COW_MAGIC);
 }
 
 static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
@@ -129,6 +148,11 @@ static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
 	if ((job->op == UBD_OP_READ || job->op == UBD_OP_WRITE) &&
 	    WARN_ON_ONCE(!ubd_map_memory(rq, job)))
 		return BLK_STS_IOERR;
+	if (unlikely(ubd_is_disguise(config, rq, job))) {
+		pr_warn_ratelimited("%s: a COW header is not written to a disk without the flag 'd'\n",
+				    dev->name);
+		return BLK_STS_IOERR;
+	}
 	return BLK_STS_OK;
 }
 
@@ -262,7 +286,10 @@ static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 	if (job->op == UBD_OP_READ && ubd_job_try_read(job)) {
 		ubd_end(rq);
 	} else if (!ubd_hand_over(ubd_workers_for(dev, job), job)) {
+		/* Whoever waits for its locks would wait for this task. */
+		preempt_disable();
 		ubd_job_run(job);
+		preempt_enable();
 		ubd_end(rq);
 	}
 	if (bd->last)
@@ -305,7 +332,8 @@ int ubd_queue_init(struct ubd *dev)
 	dev->tags.numa_node = NUMA_NO_NODE;
 	dev->tags.cmd_size = sizeof(struct ubd_job);
 	/* The host schedules; sorting here only delays. */
-	dev->tags.flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT;
+	dev->tags.flags = BLK_MQ_F_SHOULD_MERGE | BLK_MQ_F_NO_SCHED_BY_DEFAULT |
+			  BLK_MQ_F_TAG_HCTX_SHARED;
 	err = blk_mq_alloc_tag_set(&dev->tags);
 	if (err)
 		um_irq_source_free(&dev->irq);

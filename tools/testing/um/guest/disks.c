@@ -5,8 +5,7 @@
  *	guest-tests --helper disk_load SEED COUNT DISK...
  *
  * Single sectors and more, with and without the page cache, zeros by the disk's
- * own means, and flushes.  It prints "@@SYNCED n@@" when write n and all before
- * it have been confirmed to be on stable storage.
+ * own means, and flushes.
  *
  *	guest-tests --helper disk_stamp DISK ROUND
  *

@@ -175,20 +175,29 @@ def shared():
     backing = noise(os.path.join(d, "backing"))
     before = content(backing)
     one, two = os.path.join(d, "one"), os.path.join(d, "two")
-    with boot("ubd0=%s,%s" % (one, backing), "uml_dir=" + d) as g, \
-            boot("ubd0=%s,%s" % (two, backing), "uml_dir=" + d) as h:
+    plain = [os.path.join(d, "plain" + n) for n in "12"]
+    for path in plain:
+        shutil.copyfile(backing, path)
+    with boot("ubd0=%s,%s" % (one, backing), "ubd1=" + plain[0], "uml_dir=" + d) as g, \
+            boot("ubd0=%s,%s" % (two, backing), "ubd1=" + plain[1], "uml_dir=" + d) as h:
         seeds = [rng.getrandbits(32) for _ in range(2)]
-        g.send(LOAD % (seeds[0], 200, "/dev/ubda") + "; echo @@LOADED $?@@")
-        status, out = h.run(LOAD % (seeds[1], 200, "/dev/ubda"), 120)
+        g.send(LOAD % (seeds[0], 200, "/dev/ubda /dev/ubdb") + "; echo @@LOADED $?@@")
+        status, out = h.run(LOAD % (seeds[1], 200, "/dev/ubda /dev/ubdb"), 120)
         tap.equal(status, 0, "one of two guests on one backing file writes")
         tap.equal(g.expect(r"@@LOADED (\d+)@@", 120).group(1), "0", "and the other")
         refused("a backing file in use is not written", ["ubd0=", "in use by process"], "ubd0=" + backing)
         refused("nor its COW file", ["ubd0=", "in use by process %d" % g.pid], "ubd0=" + one)
         rc, text = tool("moo", "-d", one)
         tap.ok(rc and "in use by process %d" % g.pid in text, "nor merged while it is in use")
+        before_new = set(os.listdir(d))
+        locked_out = os.path.join(d, "on-plain")
+        refused("no COW file is made on a file that is being written",
+                ["ubd0=", "plain1", "in use by process %d" % g.pid], "ubd0=%s,%s" % (locked_out, plain[0]))
+        tap.equal(set(os.listdir(d)), before_new, "and nothing is left of it")
         tap.equal((g.poweroff(), h.poweroff()), (0, 0), "both power off")
     tap.ok(content(backing) == before, "the backing file is what it was")
-    tap.ok(merged(one) not in (before, merged(two)), "each has its own")
+    for cow, path in ((one, plain[0]), (two, plain[1])):
+        tap.ok(merged(cow) == content(path), "%s has its own" % os.path.basename(cow))
     no_leftovers()
 
 
@@ -211,6 +220,8 @@ def mistakes():
     refused("a backing file that is not there", ["ubd0=", "nowhere", "No such file"], "ubd0=%s/new,%s/nowhere" % (d, d))
     tap.ok(not os.path.exists(os.path.join(d, "new")), "then none is made")
     refused("a directory that is not there", ["ubd0=", "No such file"], "ubd0=%s/no/new,%s" % (d, backing))
+    refused("a file on itself", ["ubd0=", "is in use above itself"], "ubd0=%s,%s" % (cow, cow))
+    refused("read-only, and not there", ["ubd0r=", "No such file"], "ubd0r=%s/new,%s" % (d, backing))
     refused("plain data with a backing file", ["ubd0d=", "flag 'd'"], "ubd0d=%s,%s" % (cow, backing))
     refused("too many parts", ["ubd0=", "more than"], "ubd0=%s,%s,serial,more" % (cow, backing))
     data = bytearray(content(cow))
@@ -222,8 +233,35 @@ def mistakes():
     with open(bad, "wb") as f:
         f.write(data[:1000])
     refused("half a header", ["ubd0=", "ends within its COW header"], "ubd0=" + bad)
+    with open(bad, "wb") as f:
+        f.write(content(cow)[:5000])
+    refused("cut off within the bitmap", ["ubd0=", "cut off", "at 5000"], "ubd0=" + bad)
+    os.truncate(bad, 1000)
     with boot("ubd0d=" + bad + ",,", "uml_dir=" + d) as g:
         tap.equal(g.run("cat /sys/block/ubda/size")[1].strip(), "1", "the flag 'd' takes it as data")
+        tap.equal(g.poweroff(), 0, "power-off")
+    # What is only as long as its bitmap is as long as it has to be then.
+    with open(bad, "wb") as f:
+        f.write(content(cow)[:10000])
+    with boot("ubd0=" + bad, "uml_dir=" + d) as g:
+        tap.equal(g.run("dd if=/dev/ubda of=/dev/null bs=64k iflag=direct")[0], 0, "without data: all is below")
+        tap.equal(g.poweroff(), 0, "power-off")
+    tap.ok(os.path.getsize(bad) == os.path.getsize(cow), "it has its length")
+    # A guest does not choose what its disk is on.
+    plain = sparse(os.path.join(d, "plain"), 1 << 20)
+    header = os.path.join(d, "header")
+    with open(header, "wb") as f:
+        f.write(content(cow)[:4096])
+    with boot("ubd0=" + plain, "ubd1d=" + header, "uml_dir=" + d) as g:
+        status, out = g.run("dd if=/dev/ubdb of=/dev/ubda bs=4k count=1 conv=fsync")
+        tap.ok(status and "I/O error" in out, "a COW header is not written to a plain disk")
+        tap.match(g.run("dmesg")[1], "ubda: a COW header is not written", "the log says so")
+        status, out = g.run("dd if=/dev/ubdb of=/dev/ubda bs=4k count=1 seek=1 conv=fsync")
+        tap.equal(status, 0, "elsewhere it is")
+        g.run("echo 1 > /sys/block/ubda/rescan")
+        os.truncate(plain, 2 << 20)
+        tap.equal(g.run("echo 1 > /sys/block/ubda/rescan; cat /sys/block/ubda/size")[1].strip(), "4096",
+                  "a file that has grown: so does the disk")
         tap.equal(g.poweroff(), 0, "power-off")
     no_leftovers()
 
@@ -234,9 +272,13 @@ def faults():
     d = tmpdir()
     backing = noise(os.path.join(d, "backing"))
     before = content(backing)
-    cow = os.path.join(d, "cow")
-    with boot("ubd0=%s,%s" % (cow, backing), "uml_dir=" + d) as g:
+    cow, large = os.path.join(d, "cow"), os.path.join(d, "large")
+    tap.equal(tool("mkcow", "-s", "4096", large, backing)[0], 0, "uml_mkcow")
+    with boot("ubd0=%s,%s" % (cow, backing), "ubd1=" + large, "uml_dir=" + d) as g:
         os.truncate(backing, 1 << 20)
+        status, out = g.run("dd if=/dev/zero of=/dev/ubdb bs=512 seek=4097 count=1 conv=fsync")
+        tap.ok(status and "I/O error" in out, "part of a larger sector of what was cut: an error")
+        tap.match(g.run("dmesg")[1], "ubdb: .* at sector 409.: .*/backing: Input/output error", "the log says of which file")
         status, out = g.run("dd if=/dev/ubda of=/dev/null bs=64k skip=32 count=1 iflag=direct")
         tap.ok(status and "I/O error" in out, "a backing file cut short: an error")
         tap.match(g.run("dmesg")[1], "ubda: read at sector 4096: .*/backing: Input/output error", "the log says of which file")
@@ -245,6 +287,8 @@ def faults():
             f.write(before[1 << 20:])
         status, out = g.run("dd if=/dev/ubda of=/dev/null bs=64k iflag=direct")
         tap.equal(status, 0, "once it is whole again, it is read")
+        g.run("echo 3 > /proc/sys/vm/drop_caches")
+        tap.equal(g.run("cmp /dev/ubda /dev/ubdb && echo same")[1].strip(), "same", "and nothing else was written")
         os.unlink(backing)
         g.run("echo 3 > /proc/sys/vm/drop_caches")
         status, out = g.run("sha256sum /dev/ubda")
@@ -296,10 +340,12 @@ def crashes():
     lost, torn, confirmed = 0, 0, 0
     before = content(backing)
     for i in range(number):
-        if i % 4 == 0 and os.path.exists(cow):
-            os.unlink(cow)
+        if i % 4 == 0:
+            if os.path.exists(cow):
+                os.unlink(cow)
+            tool("mkcow", "-s", ("512", "8192")[i // 4 % 2], cow, backing)
             before = content(backing)
-        with boot("ubd0=%s,%s" % (cow, backing), "uml_dir=" + d, mem="64M") as g:
+        with boot("ubd0=" + cow, "uml_dir=" + d, mem="64M") as g:
             g.send(STAMP % ("/dev/ubda", i))
             g.expect("@@SYNCED", 60)
             time.sleep(rng.uniform(0, 0.3))
