@@ -4,10 +4,11 @@ result that is expected of it in a guest.
 
 A line of selftests.list:
 
-    dir/prog [more.c | -flag]... [@ argument...] : result [reason]
+    dir/prog [alone] [more.c | -flag]... [@ argument...] : result [reason]
 
 result is pass, skip or fail (the last two need a reason); "any" takes what
-comes.  dir/prog.c is compiled with more sources (relative to selftests/) and
+comes.  "alone" is for a program that takes no process to end while it looks at
+/proc: it has a PID name space of its own.  dir/prog.c is compiled with more sources (relative to selftests/) and
 flags; what a Makefile there does beyond that is said here.  $K in a flag is
 the kernel tree.
 
@@ -41,6 +42,8 @@ class Entry:
             at = words.index("@")
             words, self.args = words[:at], words[at + 1:]
         self.name = words[0]
+        self.alone = "alone" in words[1:]
+        words = [w for w in words if w != "alone"]
         self.dir = os.path.dirname(self.name)
         self.sources = [w for w in words[1:] if w.endswith((".c", ".S"))]
         self.flags = [w for w in words[1:] if not w.endswith((".c", ".S"))]
@@ -151,6 +154,9 @@ run() {
 """
 
 
+ALONE = "unshare -m -p -f --mount-proc=/proc "
+
+
 def verdict(rc, output):
     """pass, skip or fail: by status, and by the totals where there are any."""
     if rc == 4:
@@ -192,8 +198,8 @@ def archive(wanted):
         exe = os.path.join(OUT, "bin", e.name)
         files["self/" + e.name] = exe
         files.update(libraries(exe))
-        script += "run %s %s ./%s %s\n" % (e.id, e.dir, os.path.basename(e.name),
-                                           " ".join(e.args))
+        script += "run %s %s %s./%s %s\n" % (e.id, e.dir, ALONE if e.alone else "",
+                                             os.path.basename(e.name), " ".join(e.args))
     files["selftests.sh"] = script.encode()
     return initramfs(files)
 

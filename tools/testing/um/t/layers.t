@@ -371,6 +371,105 @@ def crashes():
     no_leftovers()
 
 
-for function in (first_use, kinds, stack, shared, mistakes, faults, full, crashes):
+# ------------------------------------------------------------- when power goes
+
+def unquote(text):
+    return bytes(int(x, 16) for x in text.split("\\x")[1:])
+
+
+def recorded(folder):
+    """What strace saw of a thread in each file: (start, end, offset, bytes) or, of a
+    flush, (start, end, None, None)."""
+    events = []
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name)) as f:
+            for row in f:
+                m = re.match(r"([\d.]+) (\w+)\((.*)\)\s+= (-?\d+)(?: .*)? <([\d.]+)>$", row)
+                if not m or int(m.group(4)) < 0:
+                    continue
+                start, end = float(m.group(1)), float(m.group(1)) + float(m.group(5))
+                if m.group(2) == "fdatasync":
+                    events.append((start, end, None, None))
+                elif m.group(2) in ("pwritev", "pwrite64"):
+                    data = b"".join(unquote(x) for x in re.findall(r'"((?:\\x[0-9a-f]{2})*)"', m.group(3)))
+                    off = int(re.search(r", (\d+)$", m.group(3)).group(1))
+                    events.append((start, end, off, data[:int(m.group(4))]))
+    return sorted(events, key=lambda e: e[1])
+
+
+def disk_of(cow, backing):
+    """The disk that a COW file of version 3, made here, stands for."""
+    sectors = len(backing) // 512
+    data = (8192 + (sectors + 7) // 8 + 4095) // 4096 * 4096
+    disk = bytearray(backing)
+    for n in range(sectors):
+        if cow[8192 + n // 8] >> n % 8 & 1:
+            disk[n * 512:n * 512 + 512] = cow[data + n * 512:data + n * 512 + 512]
+    return disk
+
+
+def power():
+    """Each prefix of what is written to a COW file, and of what was not yet flushed any
+    part of it: a sector is what it was, or what was written; what fsync confirmed is there."""
+    strace = which("strace")
+    if not strace:
+        tap.skip("no strace", "when power goes")
+        return
+    d = tmpdir()
+    backing = noise(os.path.join(d, "backing"), 1 << 20)
+    cow, log = os.path.join(d, "cow"), os.path.join(d, "log")
+    os.mkdir(log)
+    with boot("ubd0=%s,%s" % (cow, backing), "uml_dir=" + d, mem="64M") as g:
+        # Its threads are there then.
+        g.run("dd if=/dev/ubda bs=4k count=1 of=/tmp/first 2>/dev/null; dd if=/tmp/first of=/dev/ubda bs=4k conv=fsync 2>/dev/null")
+        before = content(cow)
+        argv = [strace, "-ff", "-ttt", "-T", "-xx", "-s", "70000", "-e", "trace=pwritev,pwrite64,fdatasync",
+                "-o", os.path.join(log, "t"), "-p", str(g.pid)]
+        # That is all threads of the process.
+        tracer = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+        attached = tracer.stderr.readline()
+        if "attached" not in attached:
+            tap.skip("strace: %s" % attached.strip(), "when power goes")
+            tracer.kill()
+            g.poweroff()
+            return
+        g.run(STAMP % ("/dev/ubda", 7), 60)
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate(timeout=30)
+        tap.equal(g.poweroff(), 0, "power-off")
+    events = recorded(log)
+    old, blocks = disk_of(before, content(backing)), (1 << 20) // 4096
+    new = {n: struct.pack("<QQ", 7, n) * 256 for n in range(blocks)}
+    place = {n * 7919 % blocks: n for n in range(blocks)}
+    data_off = len(before) - (1 << 20)
+    bad = images = 0
+    for i in range(len(events) + 1):
+        past = events[:i]
+        flushes = [e for e in past if e[2] is None]
+        sure = [e for e in past if e[2] is not None and any(e[1] <= f[0] for f in flushes)]
+        rest = [e for e in past if e[2] is not None and e not in sure]
+        # A bitmap that is on the disk says that a flush got to its second half.
+        confirmed = {place[(e[2] - data_off) // 4096] for e in sure if e[2] >= data_off and
+                     any(b[2] < data_off and b[0] >= e[1] for b in sure)}
+        subsets = [[], rest] + [[e for e in rest if rng.random() < 0.5] for _ in range(2)]
+        for kept in subsets if rest else [[]]:
+            image = bytearray(before)
+            for _, _, off, data in sure + kept:
+                image[off:off + len(data)] = data
+            disk = disk_of(image, content(backing))
+            images += 1
+            for b in range(blocks):
+                got, n = disk[b * 4096:b * 4096 + 4096], place[b]
+                if got == new[n] or n not in confirmed and got == old[b * 4096:b * 4096 + 4096]:
+                    continue
+                halves = {bytes(got[s:s + 512]) in (new[n][:512], bytes(old[b * 4096 + s:b * 4096 + s + 512]))
+                          for s in range(0, 4096, 512)}
+                bad += n in confirmed or halves != {True}
+    tap.ok(len(events) > 256, "%d writes and flushes were recorded" % len(events))
+    tap.equal(bad, 0, "%d moments at which power goes, %d images: no block is lost or wrong" % (len(events) + 1, images))
+    no_leftovers()
+
+
+for function in (first_use, kinds, stack, shared, mistakes, faults, full, crashes, power):
     function()
 tap.done()
