@@ -34,13 +34,13 @@ disk = os.path.join(WORK, "gdb.img")
 with open(disk, "wb") as f:
     f.truncate(1 << 20)
 script = ["-ex", "break ubd_queue_rq", "-ex", "run", "-ex", "bt 2", "-ex", "next", "-ex", "next",
-          "-ex", "next", "-ex", "bt -full 2", "-ex", "print *job", "-ex", "info threads", "-ex", "kill"]
+          "-ex", "info locals", "-ex", "print *job", "-ex", "info threads", "-ex", "kill"]
 rc, text = host(base + script + ["--args", LINUX, "mem=128M", "initrd=" + initrd, "ubd0=" + disk,
                                  "con=null", "con0=fd:0,fd:1", "quiet"], timeout=300)
 good = [tap.match(text, r"Breakpoint 1, ubd_queue_rq \(hctx=0x\w+, .*\) at .*ubd_queue\.c:\d+",
                   "stops in a driver, with the line"),
         tap.match(text, r"(?m)^#1 .* at .*block/blk-mq\.c:\d+", "called by the block layer"),
-        tap.match(text, r"(?m)^ +dev = 0x", "local variables"),
+        tap.match(text, r"(?m)^(dev|config) = 0x", "local variables"),
         tap.match(text, r"\$1 = \{", "a structure")]
 if not all(good):
     tap.diag(tail(text, 40))
