@@ -4,7 +4,7 @@
 #define SWITCH_LOG_H
 
 #include <stdbool.h>
-#include "../lib/tools.h"
+#include "../lib/log.h"
 
 /* From now on to syslog. */
 void log_to_syslog(void);
@@ -12,7 +12,6 @@ void log_to_syslog(void);
 /* Says what log_detail() is given, too. */
 extern bool log_verbose;
 
-__printf(1, 2) void log_line(const char *format, ...);
 /* Of events that a client can cause: no more than a few in a second. */
 __printf(1, 2) void log_client(const char *format, ...);
 __printf(1, 2) void log_detail(const char *format, ...);

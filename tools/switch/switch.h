@@ -23,7 +23,7 @@
 #include <sys/types.h>
 #include "event.h"
 #include "forward.h"
-#include "path.h"
+#include "../lib/path.h"
 #include "queue.h"
 #include "request.h"
 

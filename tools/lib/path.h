@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* UNIX sockets that have a path: made with care, and removed at the end. */
-#ifndef SWITCH_PATH_H
-#define SWITCH_PATH_H
+#ifndef TOOLS_PATH_H
+#define TOOLS_PATH_H
 
 #include <sys/types.h>
 #include <sys/un.h>
@@ -33,4 +33,4 @@ int path_socket_open(struct path_socket *sock, const char *option, const char *p
 /* Removes the path; the descriptor is closed by who watches it. */
 void path_socket_remove(struct path_socket *sock);
 
-#endif /* SWITCH_PATH_H */
+#endif /* TOOLS_PATH_H */
