@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef MCONSOLE_STATUS_H
+#define MCONSOLE_STATUS_H
+
+/* How a command ended, and the exit statuses. */
+enum status {
+	STATUS_OK,
+	STATUS_ERROR,	/* says the guest, or what it says cannot be understood */
+	STATUS_USAGE,	/* or there is no such guest */
+	STATUS_TIMEOUT,
+};
+
+#endif /* MCONSOLE_STATUS_H */
