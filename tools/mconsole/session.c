@@ -81,9 +81,8 @@ static size_t log_piece(const char *text, size_t len)
 }
 
 /* One answer is printed, that of the last request or of the first that failed. */
-static enum status log_text(struct session *session, const char *text)
+static enum status log_pieces(const struct session *session, const char *text, size_t len)
 {
-	size_t len = strlen(text);
 	struct answer answer = { };
 	enum status status = STATUS_OK;
 
@@ -101,6 +100,17 @@ static enum status log_text(struct session *session, const char *text)
 		len -= piece;
 	}
 	print_answer(session, &answer);
+	return status;
+}
+
+static enum status log_text(const struct session *session, const char *text)
+{
+	size_t len = strlen(text);
+	/* A line without an end might wait for it until something else is logged. */
+	char *lines = make_text("%s%s", text, len && text[len - 1] == '\n' ? "" : "\n");
+	enum status status = log_pieces(session, lines, strlen(lines));
+
+	free(lines);
 	return status;
 }
 

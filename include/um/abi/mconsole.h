@@ -25,7 +25,8 @@
  * - The client sends all 524 bytes; "length" is that of the text, without a NUL, and
  *   what is behind it has no meaning.  A length of 512 or more is refused, 511 is
  *   not.  The client takes blanks at both ends away and cuts no text but that of
- *   "log", of which it makes several requests with up to 510 bytes.
+ *   "log", of which it makes several requests with up to 510 bytes; the last one is
+ *   "log" and a newline.  linux.uml keeps a line without its end until the next one.
  * - linux.uml does not compare "length" with what has come, ends the text at its first
  *   NUL, and runs any command that begins with the name of one ("versionx").  Blanks
  *   before the name make it unknown, those behind it do no harm.
