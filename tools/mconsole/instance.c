@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,16 +81,21 @@ static int connect_file(int file)
 	return err ?: fd;
 }
 
+/*
+ * Whoever has a directory can put anything there at any time, so both have to be of
+ * somebody who may do so: the place itself of root, or the user.
+ */
 static bool may_be_used(const char *dir, const char *name)
 {
+	struct stat place, st;
 	char *path;
-	struct stat st;
 	bool ours;
 
 	if (strcmp(dir, SHARED_DIR))
 		return true;
 	path = make_text("%s/%s", dir, name);
-	ours = !lstat(path, &st) && st.st_uid == geteuid();
+	ours = !lstat(dir, &place) && (!place.st_uid || place.st_uid == geteuid()) &&
+	       !lstat(path, &st) && st.st_uid == geteuid();
 	free(path);
 	return ours;
 }
@@ -98,7 +104,7 @@ static bool may_be_used(const char *dir, const char *name)
 static int try_path(struct instance *instance, char *path)
 {
 	struct stat st;
-	int fd;
+	int fd, err;
 
 	instance->path = path;
 	instance->file = open(path, O_PATH | O_CLOEXEC);
@@ -112,8 +118,9 @@ static int try_path(struct instance *instance, char *path)
 	/* Only from now on is there an address that somebody could send to. */
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&(sa_family_t) { AF_UNIX },
 			    sizeof(sa_family_t)) < 0) {
+		err = -errno;
 		close(fd);
-		return -errno;
+		return err;
 	}
 	return fd;
 }
@@ -145,7 +152,7 @@ static pid_t read_pid(int fd)
 	if (read(fd, text, sizeof(text) - 1) <= 0)
 		return 0;
 	pid = strtol(text, &end, 10);
-	return end > text && (!*end || *end == '\n') && pid > 1 ? pid : 0;
+	return (!*end || *end == '\n') && pid > 1 && pid <= INT_MAX ? pid : 0;
 }
 
 /* It holds a lock on its pid file for as long as it lives. */
@@ -168,9 +175,6 @@ static bool runs_without_console(const char *path)
 
 static void say_why(const char *name, const char *path, int err)
 {
-	/* By its path it is named once. */
-	if (!strcmp(name, path))
-		path = "it";
 	if (err == -ECONNREFUSED)
 		log_line("%s: it does not run: nobody listens on %s", name, path);
 	else if (err == -ENOTSOCK)
@@ -179,8 +183,10 @@ static void say_why(const char *name, const char *path, int err)
 		log_line("%s: %s is no console: a socket of another type", name, path);
 	else if (err == -ENOENT && runs_without_console(path))
 		log_line("%s: it runs, but has no management console: there is no %s", name, path);
-	else
+	else if (strcmp(name, path))
 		log_line("%s: %s: %s", name, path, strerror(-err));
+	else
+		log_line("%s: %s", name, strerror(-err));
 }
 
 static void say_not_found(const char *name, const struct places *places)

@@ -212,9 +212,17 @@ static enum status run_switch(struct session *session, const char *args)
 
 static enum status run_version(struct session *session, const char *args)
 {
-	(void)session;
+	struct answer answer = {
+		.text = make_text("uml_mconsole client version %d", UM_MCONSOLE_VERSION),
+	};
+
 	(void)args;
-	printf("uml_mconsole client version %d\n", UM_MCONSOLE_VERSION);
+	if (session->options->json) {
+		print_answer(session, &answer);
+	} else {
+		puts(answer.text);
+		free(answer.text);
+	}
 	return STATUS_OK;
 }
 
