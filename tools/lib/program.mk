@@ -10,6 +10,7 @@ PREFIX ?= /usr/local
 CC ?= gcc
 CFLAGS ?= -O2 -g
 VERSION ?= 6.12
+mode ?= 755
 
 bin := $(DESTDIR)$(PREFIX)/bin
 man := $(DESTDIR)$(PREFIX)/share/man/man$(patsubst .%,%,$(suffix $(MAN)))
@@ -27,7 +28,7 @@ clean:
 
 install: all
 	install -d $(bin) $(man)
-	install -m 755 $(O)/$(PROGRAM) $(bin)/
+	install -m $(mode) $(O)/$(PROGRAM) $(bin)/
 	install -m 644 $(top)/Documentation/$(MAN) $(man)/
 
 .PHONY: all clean install

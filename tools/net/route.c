@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <string.h>
+#include "address.h"
+#include "route.h"
+
+/* ---- one address --------------------------------------------------------- */
+
+static void read_route(const struct nlmsghdr *message, void *arg)
+{
+	const struct rtmsg *info = NLMSG_DATA(message);
+	struct route *route = arg;
+	const struct rtattr *link;
+
+	if (message->nlmsg_type != RTM_NEWROUTE)
+		return;
+	link = netlink_get(message, sizeof(*info), RTA_OIF, sizeof(um_u32));
+	*route = (struct route){
+		.type = info->rtm_type,
+		.bits = info->rtm_dst_len,
+		.protocol = info->rtm_protocol,
+		.link = link ? netlink_u32(link) : 0,
+	};
+}
+
+int route_find(struct netlink *nl, in_addr_t addr, struct route *route)
+{
+	struct rtmsg info = {
+		.rtm_family = AF_INET,
+		.rtm_dst_len = 32,
+		.rtm_flags = RTM_F_LOOKUP_TABLE | RTM_F_FIB_MATCH,
+	};
+	union netlink_request request;
+	int err;
+
+	*route = (struct route){ .type = RTN_UNREACHABLE };
+	netlink_start(&request, RTM_GETROUTE, 0, &info, sizeof(info));
+	netlink_put(&request, RTA_DST, &addr, sizeof(addr));
+	err = netlink_talk(nl, &request, read_route, route);
+	/* The answers of routes that say no, and of having none. */
+	if (err == -ENETUNREACH || err == -EHOSTUNREACH || err == -EACCES || err == -EINVAL)
+		err = 0;
+	return err;
+}
+
+static int change_route(struct netlink *nl, in_addr_t addr, int link, int type, int flags)
+{
+	struct rtmsg info = {
+		.rtm_family = AF_INET,
+		.rtm_dst_len = 32,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = ROUTE_PROTOCOL,
+		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+	union netlink_request request;
+
+	netlink_start(&request, type, flags, &info, sizeof(info));
+	netlink_put(&request, RTA_DST, &addr, sizeof(addr));
+	netlink_put(&request, RTA_OIF, &link, sizeof(link));
+	return netlink_talk(nl, &request, NULL, NULL);
+}
+
+int route_add(struct netlink *nl, in_addr_t addr, int link)
+{
+	return change_route(nl, addr, link, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+}
+
+int route_del(struct netlink *nl, in_addr_t addr, int link)
+{
+	return change_route(nl, addr, link, RTM_DELROUTE, 0);
+}
+
+/* ---- all routes ---------------------------------------------------------- */
+
+/**
+ * struct search - routes that are looked for among all
+ * @link:	ours by this interface; 0: networks that @addr is in
+ * @addr:	see there
+ * @addrs:	takes addresses of those that were found, or
+ * @links:	their interfaces
+ * @max:	as many of them
+ * @found:	their number
+ */
+struct search {
+	int		link;
+	in_addr_t	addr;
+	in_addr_t	*addrs;
+	int		*links;
+	int		max;
+	int		found;
+};
+
+static bool is_new(const struct search *search, int link)
+{
+	int i;
+
+	for (i = 0; i < search->found; i++)
+		if (search->links[i] == link)
+			return false;
+	return true;
+}
+
+static void search_route(const struct nlmsghdr *message, void *arg)
+{
+	const struct rtmsg *info = NLMSG_DATA(message);
+	const struct rtattr *dst = netlink_get(message, sizeof(*info), RTA_DST, sizeof(in_addr_t));
+	const struct rtattr *oif = netlink_get(message, sizeof(*info), RTA_OIF, sizeof(um_u32));
+	struct search *search = arg;
+	in_addr_t addr;
+	int link;
+
+	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_type != RTN_UNICAST || !dst || !oif ||
+	    netlink_get(message, sizeof(*info), RTA_GATEWAY, 0) || search->found == search->max)
+		return;
+	addr = netlink_u32(dst);
+	link = netlink_u32(oif);
+	if (search->link) {
+		if (link == search->link && info->rtm_protocol == ROUTE_PROTOCOL &&
+		    info->rtm_dst_len == 32)
+			search->addrs[search->found++] = addr;
+	} else if (info->rtm_dst_len < 32 && is_new(search, link) &&
+		   (search->addr & address_mask(info->rtm_dst_len)) == addr) {
+		search->links[search->found++] = link;
+	}
+}
+
+static int search_routes(struct netlink *nl, struct search *search)
+{
+	struct rtmsg info = { .rtm_family = AF_INET };
+	union netlink_request request;
+	int err;
+
+	netlink_start(&request, RTM_GETROUTE, NLM_F_DUMP, &info, sizeof(info));
+	err = netlink_talk(nl, &request, search_route, search);
+	return err ? err : search->found;
+}
+
+int route_list(struct netlink *nl, int link, in_addr_t *addrs, int max)
+{
+	struct search search = { .link = link, .addrs = addrs, .max = max };
+
+	return search_routes(nl, &search);
+}
+
+int route_networks(struct netlink *nl, in_addr_t addr, int *links, int max)
+{
+	struct search search = { .addr = addr, .links = links, .max = max };
+
+	return search_routes(nl, &search);
+}
