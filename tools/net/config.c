@@ -200,18 +200,18 @@ static const char *parse_rule(struct rule *rule, char *words, const char **item)
 static void squeeze(char *line)
 {
 	char *to = line, *word;
+	bool first = true;
 
 	line[strcspn(line, "#")] = '\0';
 	while ((word = strsep(&line, " \t\r"))) {
 		if (!*word)
 			continue;
+		if (!first)
+			*to++ = ' ';
+		first = false;
 		memmove(to, word, strlen(word));
 		to += strlen(word);
-		*to++ = line ? ' ' : '\0';
 	}
-	/* Blanks at the end. */
-	if (to[-1] == ' ')
-		to[-1] = '\0';
 	*to = '\0';
 }
 

@@ -42,6 +42,17 @@ static int may_make(struct host *host, const char *dev)
 	return 0;
 }
 
+/* One that is new.  The protocol is about IPv4; what else comes in is not invited. */
+static void prepare(struct host *host, const struct link *link)
+{
+	answer_did(&host->answer, "ip tuntap add dev %s mode %s", link->name,
+		   link->tap ? "tap" : "tun");
+	/* Or a guest can announce itself as a router, and the host believes it. */
+	if (sysctl_set_dev("ipv6", link->name, "disable_ipv6", '1') > 0)
+		answer_did(&host->answer, "sysctl -w net.ipv6.conf.%s.disable_ipv6=1",
+			   link->name);
+}
+
 int device_open(struct host *host, const char *dev, int kind, struct link *link)
 {
 	bool is_new = is_pattern(dev) || link_find(&host->nl, dev, link) == -ENODEV;
@@ -59,8 +70,7 @@ int device_open(struct host *host, const char *dev, int kind, struct link *link)
 		err = link_find(&host->nl, name, link);
 	if (!err) {
 		if (is_new)
-			answer_did(&host->answer, "ip tuntap add dev %s mode %s", name,
-				   kind == IFF_TAP ? "tap" : "tun");
+			prepare(host, link);
 		return 0;
 	}
 	if (err == -EBUSY)
@@ -72,7 +82,7 @@ int device_open(struct host *host, const char *dev, int kind, struct link *link)
 /* Without it the guest reaches the host, and the host alone. */
 static void forward(struct answer *answer)
 {
-	int changed = sysctl_set("ip_forward", '1');
+	int changed = sysctl_set("ipv4/ip_forward", '1');
 
 	if (changed > 0)
 		answer_did(answer, "sysctl -w net.ipv4.ip_forward=1");
@@ -94,7 +104,7 @@ static int add_gate(struct host *host, const struct link *link, in_addr_t gate)
 	if (no)
 		return answer_wrong(&host->answer, "GATE %s: %s", text.s, no);
 	/* What comes from the guest has an address of the guest, or goes no further. */
-	if (sysctl_set_dev(link->name, "rp_filter", '1') > 0)
+	if (sysctl_set_dev("ipv4", link->name, "rp_filter", '1') > 0)
 		answer_did(&host->answer, "sysctl -w net.ipv4.conf.%s.rp_filter=1", link->name);
 	err = link_add_address(&host->nl, link, gate);
 	if (err == -EEXIST)
@@ -137,6 +147,6 @@ void device_close(struct host *host, struct link *link)
 		return;
 	if (host->gate)
 		link_del_address(&host->nl, link, host->gate);
-	sysctl_set_dev(link->name, "proxy_arp", '0');
+	sysctl_set_dev("ipv4", link->name, "proxy_arp", '0');
 	link_down(&host->nl, link);
 }

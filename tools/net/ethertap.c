@@ -13,9 +13,12 @@
 #include <unistd.h>
 #include "address.h"
 #include "host.h"
+#include "peer.h"
 
 #define FRAME_MAX	(UM_NET_ETHERTAP_PAD + 65536)
 #define HEADER		14
+/* How often the guest's end of the data socket is looked at. */
+#define PEER_CHECK_MS	1000
 /* Frames in one direction before the other gets its turn. */
 #define TURN		64
 
@@ -52,8 +55,6 @@ static int obey(struct ethertap *tap)
 {
 	struct host *host = tap->host;
 	in_addr_t addr, mask;
-	bool published;
-
 	memcpy(&addr, tap->change.addr, sizeof(addr));
 	memcpy(&mask, tap->change.mask, sizeof(mask));
 	if (!address_is_unicast(addr))
@@ -64,7 +65,7 @@ static int obey(struct ethertap *tap)
 				    address_text(mask).s);
 	switch (tap->change.op) {
 	case UM_NET_ADD:
-		return guest_add(host, &tap->link, addr, &published);
+		return guest_add(host, &tap->link, addr);
 	case UM_NET_DEL:
 		return guest_del(host, &tap->link, addr);
 	default:
@@ -170,11 +171,15 @@ static int open_signals(void)
 static void serve(struct ethertap *tap)
 {
 	struct pollfd *files = tap->files;
+	int ready;
 
 	while (!tap->stop) {
 		files[DATA].events = POLLIN | (tap->frame_len ? POLLOUT : 0);
 		files[TAP].events = tap->frame_len ? 0 : POLLIN;
-		if (poll(files, NR_FILES, -1) < 0)
+		ready = poll(files, NR_FILES, PEER_CHECK_MS);
+		if (!ready && peer_is_gone(files[DATA].fd))
+			return;
+		if (ready <= 0)
 			continue;
 		if (files[SIGNALS].revents || (files[TAP].revents & (POLLERR | POLLNVAL)) ||
 		    (files[DATA].revents & (POLLHUP | POLLNVAL)))

@@ -103,7 +103,7 @@ static void proxy_arp(struct answer *answer, const struct link *link, char value
 	/* A guest on a line has no ARP. */
 	if (link->type != ARPHRD_ETHER)
 		return;
-	changed = sysctl_set_dev(link->name, "proxy_arp", value);
+	changed = sysctl_set_dev("ipv4", link->name, "proxy_arp", value);
 	if (changed > 0)
 		answer_did(answer, "sysctl -w net.ipv4.conf.%s.proxy_arp=%c", link->name, value);
 	if (changed < 0)
@@ -143,12 +143,11 @@ static int may_have(struct host *host, const struct link *link, in_addr_t addr)
 	return 0;
 }
 
-int guest_add(struct host *host, const struct link *link, in_addr_t addr, bool *published)
+int guest_add(struct host *host, const struct link *link, in_addr_t addr)
 {
 	struct address_text text = address_text(addr);
 	int err;
 
-	*published = false;
 	if (may_have(host, link, addr))
 		return -1;
 	err = route_add(&host->nl, addr, link->index);
@@ -159,8 +158,12 @@ int guest_add(struct host *host, const struct link *link, in_addr_t addr, bool *
 	answer_did(&host->answer, "ip route add %s dev %s proto %d", text.s, link->name,
 		   ROUTE_PROTOCOL);
 	proxy_arp(&host->answer, link, '1');
-	*published = for_each_network(&host->nl, link->index, addr, log_published, host);
-	return 0;
+	if (!for_each_network(&host->nl, link->index, addr, log_published, host))
+		return 0;
+	err = watch_start(host, link, addr);
+	if (err)
+		guest_withdraw(&host->nl, addr);
+	return err;
 }
 
 int guest_del(struct host *host, const struct link *link, in_addr_t addr)

@@ -49,8 +49,7 @@ void device_close(struct host *host, struct link *link);
 
 /* ---- guest.c: addresses of the guest ------------------------------------- */
 
-/* @published, if not NULL: the host now answers ARP for it somewhere. */
-int guest_add(struct host *host, const struct link *link, in_addr_t addr, bool *published);
+int guest_add(struct host *host, const struct link *link, in_addr_t addr);
 int guest_del(struct host *host, const struct link *link, in_addr_t addr);
 
 /* Is there a route of ours to @addr by the interface? */

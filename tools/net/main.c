@@ -84,19 +84,11 @@ static int begin(const struct request *request)
 static int change(const struct request *request)
 {
 	struct link link;
-	bool published;
 
 	if (device_find(&host, request->dev, &link))
 		return -1;
-	if (request->op == REQUEST_DEL)
-		return guest_del(&host, &link, request->addr);
-	if (guest_add(&host, &link, request->addr, &published))
-		return -1;
-	if (published && watch_start(&host, &link, request->addr)) {
-		guest_withdraw(&host.nl, request->addr);
-		return -1;
-	}
-	return 0;
+	return request->op == REQUEST_ADD ? guest_add(&host, &link, request->addr)
+					  : guest_del(&host, &link, request->addr);
 }
 
 static int serve(const struct request *request)

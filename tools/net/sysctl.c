@@ -10,7 +10,7 @@ int sysctl_set(const char *name, char value)
 	char path[128], old = '\0';
 	int fd, err = 1;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", name);
 	/* Where it cannot be written it may have the right value all the same. */
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -29,10 +29,10 @@ int sysctl_set(const char *name, char value)
 	return err;
 }
 
-int sysctl_set_dev(const char *dev, const char *name, char value)
+int sysctl_set_dev(const char *ip, const char *dev, const char *name, char value)
 {
 	char full[64];
 
-	snprintf(full, sizeof(full), "conf/%s/%s", dev, name);
+	snprintf(full, sizeof(full), "%s/conf/%s/%s", ip, dev, name);
 	return sysctl_set(full, value);
 }

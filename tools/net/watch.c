@@ -4,8 +4,8 @@
  * it answers ARP for the guest elsewhere.  So a process waits for that.
  */
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "address.h"
 #include "host.h"
@@ -47,13 +47,22 @@ static void watch(int link, in_addr_t addr)
 int watch_start(struct host *host, const struct link *link, in_addr_t addr)
 {
 	pid_t pid = fork();
+	int status = -1;
 
-	if (pid < 0)
-		return answer_wrong(&host->answer, "ADDR %s: nothing can wait for its end: %s",
-				    address_text(addr).s, strerror(errno));
-	if (pid)
-		return 0;
-	close(host->nl.fd);
-	privilege_detach(-1);
-	watch(link->index, addr);
+	if (!pid) {
+		/* Nobody's child, that nobody has to wait for. */
+		pid = fork();
+		if (pid)
+			_exit(pid < 0);
+		privilege_detach(-1);
+		/* It must not be what keeps the interface. */
+		closefrom(STDERR_FILENO + 1);
+		watch(link->index, addr);
+	}
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	if (status)
+		return answer_wrong(&host->answer, "ADDR %s: no process can wait for its end",
+				    address_text(addr).s);
+	return 0;
 }
