@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "answer.h"
+#include "peer.h"
 
 static void add_line(struct answer *answer, const char *mark, const char *format, va_list args)
 {
@@ -35,14 +36,6 @@ int answer_wrong(struct answer *answer, const char *format, ...)
 	add_line(answer, "uml_net: ", format, args);
 	va_end(args);
 	return -1;
-}
-
-static bool output_is(int level, int option)
-{
-	int value;
-	socklen_t length = sizeof(value);
-
-	return !getsockopt(STDOUT_FILENO, level, option, &value, &length);
 }
 
 /* The guest may be gone; there is nobody to tell that. */
@@ -141,7 +134,7 @@ void answer_send_good(struct answer *answer, const struct request *request)
 
 void answer_send_bad(struct answer *answer, const struct request *request)
 {
-	bool guest = output_is(SOL_SOCKET, SO_TYPE);
+	bool guest = peer_is_unix(STDOUT_FILENO, 0);
 
 	if (!guest)
 		fputs(answer->log, stderr);

@@ -92,7 +92,7 @@ static int parse_dev(char dev[IFNAMSIZ], const char *text, char why[ARGS_WHY_MAX
 			bad = "a name has letters, digits, '.', '_' and '-' only";
 	if (bad)
 		return wrong(why, "DEV %.64s: %s", text, bad);
-	strcpy(dev, text);
+	memcpy(dev, text, strlen(text) + 1);
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static int parse_operand(struct request *request, char operand, const char *text
 	case 'f':
 		request->data_fd = parse_number(text, FD_MAX);
 		if (request->data_fd <= STDERR_FILENO)
-			return wrong(why, "DATAFD %.64s: no number of a descriptor from 3 on", text);
+			return wrong(why, "DATAFD %.64s: no descriptor from 3 on", text);
 		return 0;
 	default:
 		return 0;

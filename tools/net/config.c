@@ -19,7 +19,7 @@ static const char *file_is_bad(const struct stat *st)
 		return "no regular file";
 	if (st->st_uid)
 		return "it does not belong to root";
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
+	if (st->st_mode & 0022)
 		return "others than root can write to it";
 	if (st->st_size > CONFIG_SIZE_MAX)
 		return "it is too large";
@@ -112,7 +112,7 @@ static const char *parse_pattern(const char *text, char pattern[IFNAMSIZ])
 {
 	if (!*text || strlen(text) >= IFNAMSIZ)
 		return "a name has 1 to 15 characters";
-	strcpy(pattern, text);
+	memcpy(pattern, text, strlen(text) + 1);
 	return NULL;
 }
 
@@ -160,7 +160,7 @@ static const char *parse_who(struct rule *rule, const char *kind, char **words,
 	*item = who;
 	if (strlen(who) >= CONFIG_WHO_MAX)
 		return "a name has at most 32 characters";
-	strcpy(rule->who, who);
+	memcpy(rule->who, who, strlen(who) + 1);
 	return NULL;
 }
 

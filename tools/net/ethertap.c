@@ -55,6 +55,7 @@ static int obey(struct ethertap *tap)
 {
 	struct host *host = tap->host;
 	in_addr_t addr, mask;
+
 	memcpy(&addr, tap->change.addr, sizeof(addr));
 	memcpy(&mask, tap->change.mask, sizeof(mask));
 	if (!address_is_unicast(addr))
@@ -195,25 +196,15 @@ static void serve(struct ethertap *tap)
 	}
 }
 
-static bool is_socket(int fd, int type)
-{
-	int domain = -1, value = -1;
-	socklen_t length = sizeof(int);
-
-	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) &&
-	       !getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &length) &&
-	       domain == AF_UNIX && value == type;
-}
-
 int ethertap_serve(struct host *host, const struct request *request)
 {
 	static struct ethertap tap;
 	int err;
 
 	tap.host = host;
-	if (!is_socket(request->data_fd, SOCK_DGRAM))
+	if (!peer_is_unix(request->data_fd, SOCK_DGRAM))
 		return answer_wrong(&host->answer, "DATAFD: no open UNIX socket of datagrams");
-	if (!is_socket(STDOUT_FILENO, SOCK_STREAM))
+	if (!peer_is_unix(STDOUT_FILENO, SOCK_STREAM))
 		return answer_wrong(&host->answer, "standard output: no UNIX socket of a stream");
 	if (device_open(host, request->dev, IFF_TAP, &tap.link))
 		return -1;

@@ -9,72 +9,48 @@
 #define NETWORKS_MAX	64
 #define PUBLISHED_MAX	4096
 
-static bool is_ours(const struct route *route)
-{
-	return route->bits == 32 && route->protocol == ROUTE_PROTOCOL;
-}
-
-bool guest_is_there(struct netlink *nl, int link, in_addr_t addr)
-{
-	struct route route;
-
-	return !route_find(nl, addr, &route) && is_ours(&route) && route.link == link;
-}
-
 /* ---- ARP ----------------------------------------------------------------- */
 
 /* Others may be there, and ask. */
-static bool has_arp(struct netlink *nl, int index)
+static bool has_arp(const struct link *link)
 {
-	struct link link;
-
-	return !link_find_index(nl, index, &link) && link.type == ARPHRD_ETHER &&
-	       !(link.flags & (IFF_NOARP | IFF_LOOPBACK));
+	return link->type == ARPHRD_ETHER && !(link->flags & (IFF_NOARP | IFF_LOOPBACK));
 }
 
-/**
- * typedef each_network - called for a network of the host that an address is in
- * @entry:	the address, and the interface of the network
- * @arg:	the caller's
- */
-typedef void each_network(const struct published *entry, void *arg);
-
-static int for_each_network(struct netlink *nl, int link, in_addr_t addr, each_network *each,
-			    void *arg)
+/* Returns the number of interfaces where the host answers from now on. */
+static int publish(struct netlink *nl, int guest, in_addr_t addr, struct answer *answer)
 {
 	struct published entry = { .addr = addr };
-	int links[NETWORKS_MAX], count, i, done = 0, err;
+	int links[NETWORKS_MAX], count, i, done = 0;
+	struct link link;
 
 	count = route_networks(nl, addr, links, NETWORKS_MAX);
 	for (i = 0; i < count; i++) {
-		if (links[i] == link || !has_arp(nl, links[i]))
-			continue;
 		entry.link = links[i];
-		err = arp_publish(nl, &entry);
-		if (err)
+		if (links[i] == guest || link_find_index(nl, links[i], &link) ||
+		    !has_arp(&link) || arp_publish(nl, &entry))
 			continue;
 		done++;
-		if (each)
-			each(&entry, arg);
+		if (answer)
+			answer_did(answer, "ip neighbour add proxy %s dev %s",
+				   address_text(addr).s, link.name);
 	}
 	return done;
 }
 
 int guest_publish(struct netlink *nl, int link, in_addr_t addr)
 {
-	return for_each_network(nl, link, addr, NULL, NULL);
+	return publish(nl, link, addr, NULL);
 }
 
 static void withdraw(struct netlink *nl, const in_addr_t *addr, struct answer *answer)
 {
 	static struct published entries[PUBLISHED_MAX];
 	int count = arp_list(nl, entries, PUBLISHED_MAX), i;
-	struct route route;
 	struct link link;
 
 	for (i = 0; i < count; i++) {
-		if (addr ? entries[i].addr != *addr
-			 : route_find(nl, entries[i].addr, &route) || is_ours(&route))
+		if (addr ? entries[i].addr != *addr : route_is_there(nl, entries[i].addr, 0))
 			continue;
 		if (arp_withdraw(nl, &entries[i]) || !answer ||
 		    link_find_index(nl, entries[i].link, &link))
@@ -96,29 +72,22 @@ void guest_sweep(struct netlink *nl)
 
 /* ---- an address ---------------------------------------------------------- */
 
-static void proxy_arp(struct answer *answer, const struct link *link, char value)
+/* Whether the guest has ARP answered for all that the host knows a way to. */
+static void set_proxy(struct answer *answer, const struct link *link, char value)
 {
+	static const char setting[] = "proxy_arp";
 	int changed;
 
 	/* A guest on a line has no ARP. */
 	if (link->type != ARPHRD_ETHER)
 		return;
-	changed = sysctl_set_dev("ipv4", link->name, "proxy_arp", value);
+	changed = sysctl_set_dev("ipv4", link->name, setting, value);
 	if (changed > 0)
-		answer_did(answer, "sysctl -w net.ipv4.conf.%s.proxy_arp=%c", link->name, value);
+		answer_did(answer, "sysctl -w net.ipv4.conf.%s.%s=%c", link->name, setting,
+			   value);
 	if (changed < 0)
-		answer_wrong(answer, "net.ipv4.conf.%s.proxy_arp: %s", link->name,
+		answer_wrong(answer, "net.ipv4.conf.%s.%s: %s", link->name, setting,
 			     strerror(-changed));
-}
-
-static void log_published(const struct published *entry, void *arg)
-{
-	struct host *host = arg;
-	struct link link;
-
-	if (!link_find_index(&host->nl, entry->link, &link))
-		answer_did(&host->answer, "ip neighbour add proxy %s dev %s",
-			   address_text(entry->addr).s, link.name);
 }
 
 static int may_have(struct host *host, const struct link *link, in_addr_t addr)
@@ -151,18 +120,20 @@ int guest_add(struct host *host, const struct link *link, in_addr_t addr)
 	if (may_have(host, link, addr))
 		return -1;
 	err = route_add(&host->nl, addr, link->index);
-	if (err == -EEXIST && !guest_is_there(&host->nl, link->index, addr))
+	if (err == -EEXIST && !route_is_there(&host->nl, addr, link->index))
 		return answer_wrong(&host->answer, "ADDR %s: the host has a route to it", text.s);
 	if (err && err != -EEXIST)
 		return answer_wrong(&host->answer, "ADDR %s: %s", text.s, strerror(-err));
 	answer_did(&host->answer, "ip route add %s dev %s proto %d", text.s, link->name,
 		   ROUTE_PROTOCOL);
-	proxy_arp(&host->answer, link, '1');
-	if (!for_each_network(&host->nl, link->index, addr, log_published, host))
+	set_proxy(&host->answer, link, '1');
+	if (!publish(&host->nl, link->index, addr, &host->answer))
 		return 0;
 	err = watch_start(host, link, addr);
-	if (err)
+	if (err) {
+		route_del(&host->nl, addr, link->index);
 		guest_withdraw(&host->nl, addr);
+	}
 	return err;
 }
 
@@ -182,6 +153,6 @@ int guest_del(struct host *host, const struct link *link, in_addr_t addr)
 		   ROUTE_PROTOCOL);
 	withdraw(&host->nl, &addr, &host->answer);
 	if (!route_list(&host->nl, link->index, &other, 1))
-		proxy_arp(&host->answer, link, '0');
+		set_proxy(&host->answer, link, '0');
 	return 0;
 }

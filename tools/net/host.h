@@ -52,9 +52,6 @@ void device_close(struct host *host, struct link *link);
 int guest_add(struct host *host, const struct link *link, in_addr_t addr);
 int guest_del(struct host *host, const struct link *link, in_addr_t addr);
 
-/* Is there a route of ours to @addr by the interface? */
-bool guest_is_there(struct netlink *nl, int link, in_addr_t addr);
-
 /* Answers ARP for @addr wherever others would ask for it; counts the places. */
 int guest_publish(struct netlink *nl, int link, in_addr_t addr);
 /* Does so no more, for this address, or for all whose guest is gone. */

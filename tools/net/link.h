@@ -9,7 +9,7 @@
 #include <sys/types.h>
 #include "netlink.h"
 
-#define LINK_NOBODY	((um_u32)-1)	/* no owner, no group */
+#define LINK_NOBODY	0xffffffffU	/* no owner, no group */
 
 /* The alias of an interface that carries SLIP for a user begins so. */
 #define LINK_SLIP_ALIAS	"uml_net slip "

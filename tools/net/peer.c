@@ -10,6 +10,16 @@
 #include "netlink.h"
 #include "peer.h"
 
+bool peer_is_unix(int fd, int type)
+{
+	int domain = -1, value = -1;
+	socklen_t length = sizeof(int);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) &&
+	       !getsockopt(fd, SOL_SOCKET, SO_TYPE, &value, &length) &&
+	       domain == AF_UNIX && (!type || value == type);
+}
+
 /* The inode of the peer, which is 0 once it is closed; none: there is no such thing. */
 static void read_peer(const struct nlmsghdr *message, void *arg)
 {

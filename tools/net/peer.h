@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The other end of a socket. */
+/* Sockets that the guest gave us, and their other ends. */
 #ifndef NET_PEER_H
 #define NET_PEER_H
 
 #include <stdbool.h>
+
+/* Is it a UNIX socket, of the type SOCK_*, or of any if that is 0? */
+bool peer_is_unix(int fd, int type);
 
 /*
  * Has the other end of a pair of UNIX datagram sockets been closed?  Neither poll()

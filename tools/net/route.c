@@ -75,59 +75,68 @@ int route_del(struct netlink *nl, in_addr_t addr, int link)
 
 /**
  * struct search - routes that are looked for among all
- * @link:	ours by this interface; 0: networks that @addr is in
- * @addr:	see there
- * @addrs:	takes addresses of those that were found, or
- * @links:	their interfaces
- * @max:	as many of them
+ * @match:	is this one of them?
+ * @addr:	what @match compares with
+ * @link:	the same; 0: any interface
+ * @addrs:	takes the addresses of those that were found, if not NULL
+ * @links:	takes their interfaces, each once, if not NULL
+ * @max:	as many
  * @found:	their number
  */
 struct search {
-	int		link;
+	bool		(*match)(const struct search *search, const struct rtmsg *info,
+				 in_addr_t addr, int link);
 	in_addr_t	addr;
+	int		link;
 	in_addr_t	*addrs;
 	int		*links;
 	int		max;
 	int		found;
 };
 
-static bool is_new(const struct search *search, int link)
+static bool is_of_guest(const struct search *search, const struct rtmsg *info, in_addr_t addr,
+			int link)
+{
+	return info->rtm_protocol == ROUTE_PROTOCOL && info->rtm_dst_len == 32 &&
+	       (!search->link || search->link == link) && (!search->addr || search->addr == addr);
+}
+
+static bool is_new_network(const struct search *search, const struct rtmsg *info, in_addr_t addr,
+			   int link)
 {
 	int i;
 
 	for (i = 0; i < search->found; i++)
 		if (search->links[i] == link)
 			return false;
-	return true;
+	return info->rtm_dst_len < 32 &&
+	       (search->addr & address_mask(info->rtm_dst_len)) == addr;
 }
 
 static void search_route(const struct nlmsghdr *message, void *arg)
 {
 	const struct rtmsg *info = NLMSG_DATA(message);
-	const struct rtattr *dst = netlink_get(message, sizeof(*info), RTA_DST, sizeof(in_addr_t));
-	const struct rtattr *oif = netlink_get(message, sizeof(*info), RTA_OIF, sizeof(um_u32));
+	const struct rtattr *dst, *oif;
 	struct search *search = arg;
-	in_addr_t addr;
-	int link;
 
-	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_type != RTN_UNICAST || !dst || !oif ||
-	    netlink_get(message, sizeof(*info), RTA_GATEWAY, 0) || search->found == search->max)
+	if (message->nlmsg_type != RTM_NEWROUTE || info->rtm_type != RTN_UNICAST)
 		return;
-	addr = netlink_u32(dst);
-	link = netlink_u32(oif);
-	if (search->link) {
-		if (link == search->link && info->rtm_protocol == ROUTE_PROTOCOL &&
-		    info->rtm_dst_len == 32)
-			search->addrs[search->found++] = addr;
-	} else if (info->rtm_dst_len < 32 && is_new(search, link) &&
-		   (search->addr & address_mask(info->rtm_dst_len)) == addr) {
-		search->links[search->found++] = link;
-	}
+	dst = netlink_get(message, sizeof(*info), RTA_DST, sizeof(in_addr_t));
+	oif = netlink_get(message, sizeof(*info), RTA_OIF, sizeof(um_u32));
+	if (!dst || !oif || netlink_get(message, sizeof(*info), RTA_GATEWAY, 0) ||
+	    search->found == search->max ||
+	    !search->match(search, info, netlink_u32(dst), netlink_u32(oif)))
+		return;
+	if (search->addrs)
+		search->addrs[search->found] = netlink_u32(dst);
+	if (search->links)
+		search->links[search->found] = netlink_u32(oif);
+	search->found++;
 }
 
-static int search_routes(struct netlink *nl, struct search *search)
+static int search_routes(struct netlink *nl, struct search *search, int protocol)
 {
-	struct rtmsg info = { .rtm_family = AF_INET };
+	struct rtmsg info = { .rtm_family = AF_INET, .rtm_protocol = protocol };
 	union netlink_request request;
 	int err;
 
@@ -138,14 +147,25 @@ static int search_routes(struct netlink *nl, struct search *search)
 
 int route_list(struct netlink *nl, int link, in_addr_t *addrs, int max)
 {
-	struct search search = { .link = link, .addrs = addrs, .max = max };
+	struct search search = {
+		.match = is_of_guest, .link = link, .addrs = addrs, .max = max,
+	};
 
-	return search_routes(nl, &search);
+	return search_routes(nl, &search, ROUTE_PROTOCOL);
+}
+
+bool route_is_there(struct netlink *nl, in_addr_t addr, int link)
+{
+	struct search search = { .match = is_of_guest, .addr = addr, .link = link, .max = 1 };
+
+	return search_routes(nl, &search, ROUTE_PROTOCOL) > 0;
 }
 
 int route_networks(struct netlink *nl, in_addr_t addr, int *links, int max)
 {
-	struct search search = { .addr = addr, .links = links, .max = max };
+	struct search search = {
+		.match = is_new_network, .addr = addr, .links = links, .max = max,
+	};
 
-	return search_routes(nl, &search);
+	return search_routes(nl, &search, 0);
 }

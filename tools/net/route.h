@@ -36,6 +36,9 @@ int route_add(struct netlink *nl, in_addr_t addr, int link);
 /* The same, which must be ours. */
 int route_del(struct netlink *nl, in_addr_t addr, int link);
 
+/* Is there one that is ours, by the interface, or by any if @link is 0? */
+bool route_is_there(struct netlink *nl, in_addr_t addr, int link);
+
 /* At most @max of the addresses that have one by an interface; their number, or -errno. */
 int route_list(struct netlink *nl, int link, in_addr_t *addrs, int max);
 

@@ -35,12 +35,12 @@ static void watch(int link, in_addr_t addr)
 	if (netlink_open(&events, RTMGRP_LINK | RTMGRP_IPV4_ROUTE) || netlink_open(&nl, 0))
 		_exit(1);
 	do {
-		while (guest_is_there(&nl, link, addr))
+		while (route_is_there(&nl, addr, link))
 			if (wait_for_event(events.fd))
 				_exit(1);
 		guest_withdraw(&nl, addr);
 		/* It may have come back meanwhile, and relied on what was there. */
-	} while (guest_is_there(&nl, link, addr) && guest_publish(&nl, link, addr));
+	} while (route_is_there(&nl, addr, link) && guest_publish(&nl, link, addr));
 	_exit(0);
 }
 

@@ -342,7 +342,7 @@ def test_hostile(r, helper):
     # Without any standard descriptor, and without anybody who reads.
     code = "import os,sys; os.closerange(0, 3); os.execv(sys.argv[1], sys.argv[1:])"
     rc, _ = host([sys.executable, "-c", code, helper.program, "4", "tuntap", "up", GATE])
-    r.equal(rc, 0, "without standard descriptors it works, for nobody")
+    r.equal(rc, 1, "without standard descriptors it opens none in their place")
     ours, theirs = socket.socketpair()
     ours.close()
     proc = helper.start([4, "add", "lo", GUEST, "255.0.0.0"], theirs)
@@ -631,7 +631,21 @@ def relay(function, *args, what):
         tap.skip(e, what)
 
 
+def installed():
+    """With the rights of root by root, in a package as well."""
+    where = tmpdir()
+    rc, text = host(["make", "-s", "-C", os.path.join(TOP, "tools/net"), "O=" + os.path.dirname(plain),
+                     "install", "PREFIX=/usr", "DESTDIR=" + where])
+    if not tap.equal(rc, 0, "make install DESTDIR="):
+        tap.diag(text)
+        return
+    mode = stat.S_IMODE(os.stat(where + "/usr/bin/uml_net").st_mode)
+    tap.equal(oct(mode), oct(0o755 if os.geteuid() else 0o4755), "its mode")
+    tap.ok(os.path.exists(where + "/usr/share/man/man8/uml_net.8"), "its man page")
+
+
 command_line()
+installed()
 relay(as_root, what="what root does")
 if os.geteuid():
     tap.skip("it takes root to be several users", "what users may do")
