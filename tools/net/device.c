@@ -45,6 +45,7 @@ static int may_make(struct host *host, const char *dev)
 /* One that is new.  The protocol is about IPv4; what else comes in is not invited. */
 static void prepare(struct host *host, const struct link *link)
 {
+	host->made = true;
 	answer_did(&host->answer, "ip tuntap add dev %s mode %s", link->name,
 		   link->tap ? "tap" : "tun");
 	/* Or a guest can announce itself as a router, and the host believes it. */
@@ -104,7 +105,7 @@ static int add_gate(struct host *host, const struct link *link, in_addr_t gate)
 	if (no)
 		return answer_wrong(&host->answer, "GATE %s: %s", text.s, no);
 	/* What comes from the guest has an address of the guest, or goes no further. */
-	if (sysctl_set_dev("ipv4", link->name, "rp_filter", '1') > 0)
+	if (host->made && sysctl_set_dev("ipv4", link->name, "rp_filter", '1') > 0)
 		answer_did(&host->answer, "sysctl -w net.ipv4.conf.%s.rp_filter=1", link->name);
 	err = link_add_address(&host->nl, link, gate);
 	if (err == -EEXIST)
@@ -142,8 +143,8 @@ void device_close(struct host *host, struct link *link)
 	}
 	close(host->tun);
 	host->tun = -1;
-	/* What follows is for one that stays. */
-	if (link_find_index(&host->nl, link->index, link))
+	/* What follows is for one that was there before, and stays. */
+	if (host->made || link_find_index(&host->nl, link->index, link))
 		return;
 	if (host->gate)
 		link_del_address(&host->nl, link, host->gate);

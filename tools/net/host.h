@@ -17,6 +17,7 @@
  * @policy:	what the caller may do
  * @answer:	what he is told
  * @tun:	the clone device, opened while that was still allowed, or -1
+ * @made:	the interface is new, and goes with the guest
  * @gate:	what address the interface was given, or 0
  */
 struct host {
@@ -24,6 +25,7 @@ struct host {
 	struct policy	policy;
 	struct answer	answer;
 	int		tun;
+	bool		made;
 	in_addr_t	gate;
 };
 

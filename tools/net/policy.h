@@ -20,8 +20,6 @@
 #include "link.h"
 #include "route.h"
 
-#define CALLER_GROUPS_MAX	65536	/* NGROUPS_MAX */
-
 /**
  * struct caller - who asks: the real user of the process
  * @uid:	the user

@@ -52,12 +52,13 @@ static int up_by_host(struct host *host, const struct request *request)
 	char name[IFNAMSIZ] = "";
 	struct link link;
 
+	host->made = true;
 	if (ioctl(TTY, SIOCSIFENCAP, &encapsulation) < 0 || !discipline_name(name) ||
-	    link_find(&host->nl, name, &link))
+	    link_find(&host->nl, name, &link) ||
+	    link_mark_slip(&host->nl, &link, host->policy.caller.uid))
 		err = answer_wrong(&host->answer, "the host's SLIP: no interface for the tty");
 	else
-		err = link_mark_slip(&host->nl, &link, host->policy.caller.uid) ||
-		      device_up(host, &link, request->gate) ? -1 : 0;
+		err = device_up(host, &link, request->gate);
 	if (err)
 		set_discipline(N_TTY);
 	return err;

@@ -373,10 +373,19 @@ def as_root():
 MS_REC, MS_PRIVATE, CLONE_NEWNS = 0x4000, 1 << 18, 0x20000
 
 
+def has_users():
+    """Not in a user namespace where root is all there is."""
+    with open("/proc/self/uid_map") as f:
+        ranges = [list(map(int, row.split())) for row in f]
+    return any(first <= USER and OTHER < first + count for first, _, count in ranges)
+
+
 def private_etc():
     """/etc of our own, and a program with the rights of root in it that is gone
     with this process, however it ends."""
     libc = ctypes.CDLL(None, use_errno=True)
+    if not has_users():
+        raise netns.Unavailable("no other users here")
     if libc.unshare(CLONE_NEWNS) or libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) or \
             libc.mount(b"none", b"/etc", b"tmpfs", 0, b"mode=755"):
         raise netns.Unavailable("no mounts: %s" % os.strerror(ctypes.get_errno()))
