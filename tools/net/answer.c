@@ -7,6 +7,9 @@
 #include "answer.h"
 #include "peer.h"
 
+/* Begins a line about something that was done. */
+static const char did[] = "* ";
+
 static void add_line(struct answer *answer, const char *mark, const char *format, va_list args)
 {
 	size_t room = sizeof(answer->log) - answer->length;
@@ -24,7 +27,7 @@ void answer_did(struct answer *answer, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	add_line(answer, "* ", format, args);
+	add_line(answer, did, format, args);
 	va_end(args);
 }
 
@@ -132,11 +135,29 @@ void answer_send_good(struct answer *answer, const struct request *request)
 	clear(answer);
 }
 
+/* What was done is undone by now. */
+static void drop_done(struct answer *answer)
+{
+	char *from = answer->log, *to = from, *next;
+
+	for (; *from; from = next) {
+		next = strchr(from, '\n') + 1;
+		if (!strncmp(from, did, strlen(did)))
+			continue;
+		memmove(to, from, next - from);
+		to += next - from;
+	}
+	*to = '\0';
+	answer->length = to - answer->log;
+}
+
 void answer_send_bad(struct answer *answer, const struct request *request)
 {
 	bool guest = peer_is_unix(STDOUT_FILENO, 0);
 
-	if (!guest)
+	drop_done(answer);
+	/* Guests show no log of a tuntap that failed. */
+	if (!guest || request->form == ANSWER_TUNTAP)
 		fputs(answer->log, stderr);
 	if (guest || !isatty(STDOUT_FILENO))
 		send_form(answer, request, UM_NET_ETHERTAP_FAILED);

@@ -26,7 +26,7 @@ __printf(2, 3) int answer_wrong(struct answer *answer, const char *format, ...);
 /*
  * Sends the log to standard output as @request wants it, and empties it.  @name
  * and @fd are the interface of a tuntap that worked.  Where nobody is there who
- * knows the protocol, what went wrong goes to standard error.
+ * knows the protocol, or shows it, what went wrong goes to standard error.
  */
 void answer_send_tuntap(struct answer *answer, const struct request *request,
 			const char *name, int fd);

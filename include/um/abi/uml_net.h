@@ -54,7 +54,7 @@
  * That guest
  * - leaves all its descriptors open in the helper, both ends of the sockets
  *   among them, so a helper that is to see the guest's end has to close them;
- * - prints the log on its standard output whether it worked or not.
+ * - prints the log whether it worked or not, but for a tuntap that failed.
  */
 #ifndef _UM_ABI_UML_NET_H
 #define _UM_ABI_UML_NET_H

@@ -334,6 +334,7 @@ def test_hostile(r, helper):
         r.ok(c.rc == 1 and addr in c.log and not guest_routes(), "ADDR %s is refused: %s" % (addr, c.log.strip()))
     b = helper.tuntap("10.9.0.255")
     r.ok(b.rc == 1 and not b.name and not b.fds and "GATE 10.9.0.255" in b.log, "GATE for all stations is refused", b)
+    r.ok(b.log.count("\n") == 1 and b.stderr == b.log, "by one line, which is on standard error, too", b.stderr)
     r.ok("tap1" not in links(), "and no interface is left of it")
     helper.change("add", "tap0", GUEST)
     b = helper.tuntap(GUEST)
