@@ -12,7 +12,6 @@ import time
 import tty
 
 PROTOCOL = "117"        # what uml_net marks as its own
-ETHERTAP_PAD = 2
 
 
 def ip(*args):
@@ -75,9 +74,6 @@ class Answer:
         if size < 1 or len(raw) < 4 + size or raw[3 + size] or b"\0" in raw[4:3 + size]:
             raise ValueError("length and log: %r" % raw)
         return self
-
-    def lines(self):
-        return (self.log + self.stderr).splitlines()
 
     def __str__(self):
         return "status %s: %s" % (self.rc, (self.stderr or self.log or repr(self.raw)).strip())

@@ -125,7 +125,6 @@ def test_tuntap(r, helper):
     r.equal(setting("ipv4/ip_forward"), "1", "the host forwards")
     r.ok(setting("ipv6/conf/tap0/disable_ipv6") in ("1", None), "a guest cannot be a router of IPv6 for the host")
     r.equal(setting("ipv4/conf/tap0/rp_filter"), "1", "nor send with addresses of others")
-    fl = fcntl.fcntl(a.fds[0], fcntl.F_GETFL)
     os.set_blocking(a.fds[0], False)
     os.write(a.fds[0], umlnet.arp_request(b"\2\0\0\0\0\1", GUEST, GATE))
     c = helper.change("add", "tap0", GUEST)
