@@ -9,6 +9,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/file.h>
 #include <linux/init.h>
 #include <linux/major.h>
 #include <linux/module.h>
@@ -255,6 +256,8 @@ int ubd_detach(int unit, char *why, size_t len)
 	struct ubd *dev;
 	int err = 0;
 
+	/* Who looked for partitions may be about to close it. */
+	flush_delayed_fput();
 	mutex_lock(&ubd_mutex);
 	dev = ubd_find(unit);
 	if (!dev) {
