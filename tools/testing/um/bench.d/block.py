@@ -72,7 +72,7 @@ def in_guest(section, kernel, words, cases, seconds, prefix, cold=False):
         rows.append("echo @@JOB %s; %s 2>/dev/null; echo @@DONE" % (
             case, command(job, "/dev/ubda", 1, 0 if cold else seconds)))
     with Guest("umrun=/bench.sh", "quiet", *words, *kernel.words, linux=kernel.linux, wrap=kernel.wrap,
-               initrd=archive("\n".join(rows) + "\n"), mem="256M", name="block-" + kernel.name) as g:
+               initrd=archive("\n".join(rows) + "\n"), mem="512M", name="block-" + kernel.name) as g:
         rc = g.wait_busy(120)
         for case, text in re.findall(r"^@@JOB (\S+)\s*$(.*?)^@@DONE", g.text, re.M | re.S):
             try:
