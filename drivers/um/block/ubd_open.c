@@ -143,6 +143,18 @@ static int open_path(const char *path, bool *read_only)
 	return host_open(path, O_RDONLY | O_NONBLOCK, 0);
 }
 
+/* Of the file that was opened, not of what had its name before. */
+static int stat_open(const struct ubd_config *config, const struct ubd_layer *l,
+		     const char *path, struct host_stat *st, struct ubd_why *why)
+{
+	int err = host_fstat(l->fd, st);
+
+	if (err)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
+			       um_strerror(err));
+	return check_type(config, path, st, why);
+}
+
 /* Adds the file as the last layer; *@st is of the file that was opened. */
 static int add_layer(struct ubd_config *config, const char *path,
 		     bool *read_only, struct host_stat *st, struct ubd_why *why)
@@ -167,11 +179,7 @@ static int add_layer(struct ubd_config *config, const char *path,
 		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
 			       um_strerror(l->fd));
 	image->nr_layers++;
-	err = host_fstat(l->fd, st);
-	if (err)
-		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
-			       um_strerror(err));
-	err = check_type(config, path, st, why);
+	err = stat_open(config, l, path, st, why);
 	if (err)
 		return err;
 	l->dev = st->dev;
@@ -183,11 +191,7 @@ static int add_layer(struct ubd_config *config, const char *path,
 	if (err)
 		return err;
 	/* Who had it locked may have changed it. */
-	err = host_fstat(l->fd, st);
-	if (err)
-		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
-			       um_strerror(err));
-	return 0;
+	return stat_open(config, l, path, st, why);
 }
 
 static long read_at(int fd, void *buf, unsigned long len, u64 off)
