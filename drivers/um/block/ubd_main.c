@@ -397,7 +397,8 @@ static int __init ubd_init(void)
 
 	err = register_blkdev(UBD_MAJOR, "ubd");
 	if (err) {
-		pr_err("major number %d cannot be had: error %d\n", UBD_MAJOR, err);
+		pr_err("major number %d cannot be had: %s\n", UBD_MAJOR,
+		       um_strerror(err));
 		return err;
 	}
 	register_reboot_notifier(&ubd_reboot_notifier);
@@ -411,8 +412,8 @@ static int __init ubd_init(void)
 			continue;
 		err = ubd_add(unit);
 		if (err) {
-			pr_err("%s: no disk made of it: error %d\n",
-			       ubd_configs[unit].word, err);
+			pr_err("%s: no disk made of it: %s\n",
+			       ubd_configs[unit].word, um_strerror(err));
 			ubd_unconfigure(&ubd_configs[unit]);
 		}
 	}
