@@ -50,16 +50,33 @@ PR_SET_CHILD_SUBREAPER = 36
 # ---------------------------------------------------------------- TAP output
 
 class Tap:
-    """Test Anything Protocol on stdout; one instance, tap, serves a script."""
+    """Test Anything Protocol on stdout; one instance, tap, serves a script.
+
+    prove shows nothing of stdout: what a failure says, and what was said
+    since the test before it, goes to stderr too, EXPLAIN rows at most.
+    """
+
+    EXPLAIN = 40
 
     def __init__(self):
         self.count = 0
         self.failed = 0
         self.planned = False
+        self.said = []
+        # Rows of stderr that the failure at hand has left.
+        self.left = 0
 
     def line(self, text):
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
+
+    def explain(self, rows):
+        """Show rows where a harness hides stdout."""
+        if "HARNESS_ACTIVE" in os.environ and self.left > 0:
+            rows = rows[-self.left:]
+            self.left -= len(rows)
+            sys.stderr.write("".join("\n" + row for row in rows))
+            sys.stderr.flush()
 
     @staticmethod
     def clean(text):
@@ -68,10 +85,15 @@ class Tap:
 
     def ok(self, good, name):
         self.count += 1
+        row = "%sok %d - %s" % ("" if good else "not ", self.count,
+                                self.clean(name))
+        self.line(row)
+        self.left = 0
         if not good:
             self.failed += 1
-        self.line("%sok %d - %s" % ("" if good else "not ", self.count,
-                                    self.clean(name)))
+            self.left = self.EXPLAIN
+            self.explain([row] + self.said[1 - self.EXPLAIN // 2:])
+        self.said = []
         return bool(good)
 
     def equal(self, got, want, name):
@@ -99,8 +121,12 @@ class Tap:
                                             self.clean(reason)))
 
     def diag(self, text):
-        for row in str(text).splitlines():
-            self.line("# " + re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "?", row))
+        rows = ["# " + re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "?", row)
+                for row in str(text).splitlines()]
+        for row in rows:
+            self.line(row)
+        self.said = (self.said + rows)[-self.EXPLAIN:]
+        self.explain(rows)
 
     def skip_all(self, reason):
         self.planned = True
