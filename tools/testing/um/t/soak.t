@@ -107,6 +107,12 @@ TOGETHER = ("--cpu 1 --vm 1 --vm-bytes 64M --fork 1 --signal 1 --sigrt 1 --sigq 
             "--futex 1 --pthread 1 --pthread-max 64 --switch 1 --timer 1 --timerfd 1 --io 1 --hdd 1 --hdd-bytes 32M")
 
 
+# Of stress-ng 0.15 itself: when its time is over while it creates threads, it
+# does not join the last one, which may find the mutex destroyed. With a
+# pthread_create() that takes 3 ms, its count on any machine is one too low.
+NOT_JOINED = re.compile(r"pthread: pthread_mutex_unlock failed, tid=\d+, errno=22 ")
+
+
 class Stress:
     def __init__(self, g):
         self.g, self.ran, self.bad = g, 0, 0
@@ -118,7 +124,8 @@ class Stress:
         status, out = self.g.run(cmd + " 2>&1", seconds + 3 * TIMEOUT)
         lines = out.splitlines()
         wrong = [r for r in lines if re.search(r"stress-ng: (fail|error)|unsuccessful|untrustworthy|failed: [1-9]|"
-                                               r"terminated on signal|Killed|Segmentation", r)]
+                                               r"terminated on signal|Killed|Segmentation", r) and
+                 not NOT_JOINED.search(r)]
         log = complaints(self.g.run("dmesg -c")[1])
         if status or wrong or log:
             self.bad += 1
