@@ -8,9 +8,10 @@ A line of selftests.list:
 
 result is pass, skip or fail (the last two need a reason); "any" takes what
 comes.  "alone" is for a program that takes no process to end while it looks at
-/proc: it has a PID name space of its own.  dir/prog.c is compiled with more sources (relative to selftests/) and
-flags; what a Makefile there does beyond that is said here.  $K in a flag is
-the kernel tree.
+/proc, or no port to be in use since another one's connections: it has name
+spaces of its own, for processes and the network.  dir/prog.c is compiled with
+more sources (relative to selftests/) and flags; what a Makefile there does
+beyond that is said here.  $K in a flag is the kernel tree.
 
 As a program: selftests.py --host [NAME...] builds and runs them on this host.
 """
@@ -154,7 +155,11 @@ run() {
 """
 
 
-ALONE = "unshare -m -p -f --mount-proc=/proc "
+ALONE = "unshare -m -n -p -f --mount-proc=/proc /alone.sh "
+# A new network name space's loopback is down.
+ALONE_SCRIPT = """#!/bin/sh
+ip link set lo up && exec "$@"
+"""
 
 
 def verdict(rc, output):
@@ -201,6 +206,7 @@ def archive(wanted):
         script += "run %s %s %s./%s %s\n" % (e.id, e.dir, ALONE if e.alone else "",
                                              os.path.basename(e.name), " ".join(e.args))
     files["selftests.sh"] = script.encode()
+    files["alone.sh"] = ALONE_SCRIPT.encode()
     return initramfs(files)
 
 
