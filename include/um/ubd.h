@@ -54,6 +54,22 @@ int ubd_detach(int unit, char *why, size_t len);
  */
 int ubd_resize(int unit);
 
+/**
+ * ubd_commit - what a COW file has goes into the file below it
+ * @unit:	its unit
+ * @why:	the reason of an error
+ * @len:	bytes of @why
+ *
+ * The guest goes on using the disk; in the end it waits for what it wrote last.  The
+ * COW file is empty then.  A fatal signal ends it, as an error does: the disk is what it
+ * was, and the file below has some of it.
+ *
+ * Returns 0; -ENODEV: there is none; -EOPNOTSUPP: it is no COW file, or on another
+ * one; -EROFS; -EBUSY: another process has the file below open; -EINTR; or what the
+ * host says.
+ */
+int ubd_commit(int unit, char *why, size_t len);
+
 /* The words that made the disk, as text in @buf; its length, or -ENODEV. */
 int ubd_describe(int unit, char *buf, size_t len);
 

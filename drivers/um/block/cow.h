@@ -122,6 +122,8 @@ int cow_is_mark(const struct cow *cow, const struct cow_merge_mark *mark);
 /* Bitmaps (cow_map.c). */
 int cow_test_bit(const void *map, um_u64 bit);
 void cow_set_bits(void *map, um_u64 first, um_u64 end);
+void cow_clear_bits(void *map, um_u64 first, um_u64 end);
+void cow_add_bits(void *map, const void *from, um_u64 len);
 um_u64 cow_run(const void *map, um_u64 first, um_u64 end, int *set);
 struct cow_range cow_sectors(const struct cow *cow, um_u64 off, um_u64 len);
 struct cow_range cow_bitmap_bytes(const struct cow *cow, um_u64 first, um_u64 end);

@@ -45,6 +45,59 @@ void cow_set_bits(void *map, um_u64 first, um_u64 end)
 		bytes[end / 8] |= tail;
 }
 
+/**
+ * cow_clear_bits - clear bits [@first, @end)
+ * @map:	bytes of a bitmap
+ * @first:	the first one
+ * @end:	the one behind the last one
+ */
+void cow_clear_bits(void *map, um_u64 first, um_u64 end)
+{
+	um_u8 *bytes = map;
+	um_u8 head = 0xff << first % 8;
+	um_u8 tail = ~(0xff << end % 8);
+
+	if (first >= end)
+		return;
+	if (first / 8 == end / 8) {
+		bytes[first / 8] &= ~(head & tail);
+		return;
+	}
+	bytes[first / 8] &= ~head;
+	__builtin_memset(bytes + first / 8 + 1, 0, end / 8 - first / 8 - 1);
+	if (tail)
+		bytes[end / 8] &= ~tail;
+}
+
+/**
+ * cow_add_bits - set those that another bitmap has
+ * @map:	bytes of a bitmap
+ * @from:	the other one
+ * @len:	bytes
+ *
+ * What has none is not touched: it may need no memory.
+ */
+void cow_add_bits(void *map, const void *from, um_u64 len)
+{
+	const um_u8 *in = from;
+	um_u8 *out = map;
+	um_u64 i, word;
+
+	for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+		um_u64 have;
+
+		__builtin_memcpy(&word, in + i, sizeof(word));
+		if (!word)
+			continue;
+		__builtin_memcpy(&have, out + i, sizeof(have));
+		have |= word;
+		__builtin_memcpy(out + i, &have, sizeof(have));
+	}
+	for (; i < len; i++)
+		if (in[i])
+			out[i] |= in[i];
+}
+
 /* 64 bits from the byte that holds @bit on, zeros behind the byte of the last one. */
 static um_u64 cow_word(const um_u8 *map, um_u64 bit, um_u64 end)
 {

@@ -128,5 +128,12 @@ const char *ubd_layer_name(const struct ubd_config *config, int layer, char *buf
 /* ubd_queue.c */
 int ubd_queue_init(struct ubd *dev);
 void ubd_queue_exit(struct ubd *dev);
+/* Hands a step of a merge to the thread that writes; ubd_commit_done() follows. */
+void ubd_do_merge(struct ubd *dev, struct ubd_job *job);
+
+/* ubd_commit.c */
+/* With the mutex of all units; see ubd_commit(). */
+int ubd_commit_locked(struct ubd *dev, struct ubd_why *why);
+void ubd_commit_done(struct ubd_job *job);
 
 #endif /* _UM_UBD_DRIVER_H */

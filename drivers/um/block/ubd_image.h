@@ -47,6 +47,8 @@ struct ubd_layer {
  * @lost:	-errno: the host has lost data whose bits must never be written
  * @stable:	the bitmap as flushes write it: without bits of data that may not
  *		be on stable storage
+ * @todo:	while the layer is merged into the one below, the bits of what is to be
+ *		copied yet; else NULL.  Of the thread that writes.
  * @pages:	pages of the bitmap
  */
 struct ubd_changes {
@@ -57,6 +59,7 @@ struct ubd_changes {
 	um_u64		*room;
 	int		lost;
 	um_u8		*stable;
+	um_u8		*todo;
 	um_u64		pages;
 };
 

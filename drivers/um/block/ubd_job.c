@@ -107,6 +107,9 @@ void ubd_job_run(struct ubd_job *job)
 	int err = 0;
 
 	job->layer = 0;
+	if (job->op == UBD_OP_WRITE || job->op == UBD_OP_ZERO ||
+	    job->op == UBD_OP_DISCARD)
+		ubd_merge_touch(job->image, job->off, job->len);
 	switch (job->op) {
 	case UBD_OP_READ:
 		err = ubd_job_transfer(job);
@@ -122,6 +125,9 @@ void ubd_job_run(struct ubd_job *job)
 		/* Of what the COW file lacks, the backing file's stays. */
 		err = ubd_job_punch(job);
 		break;
+	case UBD_OP_MERGE:
+		job->result = job->step(job->merge);
+		return;
 	}
 	if (!err && job->sync && job->op != UBD_OP_READ && job->op != UBD_OP_FLUSH)
 		err = ubd_image_flush(job->image);

@@ -11,6 +11,7 @@
 #include <um/host.h>
 
 #include "ubd_image.h"
+#include "ubd_merge.h"
 
 #define UBD_MAX_SEGS	128
 /* Of a pool. */
@@ -27,10 +28,11 @@ enum ubd_op {
 	UBD_OP_FLUSH,
 	UBD_OP_DISCARD,
 	UBD_OP_ZERO,
+	UBD_OP_MERGE,
 };
 
 /**
- * struct ubd_job - one request
+ * struct ubd_job - one request, or a step of a merge
  * @next:	list of finished jobs
  * @op:		what to do
  * @image:	of which disk
@@ -43,6 +45,8 @@ enum ubd_op {
  *		when it is done in part
  * @nr_segs:	elements of @iov
  * @iov:	the memory
+ * @merge:	of UBD_OP_MERGE, which is no request
+ * @step:	what is to be done of it
  *
  * Its owner is the kernel, then from ubd_pool_push() on one helper thread, then
  * from ubd_pool_take_done() on the kernel again.
@@ -58,6 +62,8 @@ struct ubd_job {
 	um_u64			len;
 	int			seg;
 	int			nr_segs;
+	struct ubd_merge	*merge;
+	int			(*step)(struct ubd_merge *merge);
 	struct host_iovec	iov[UBD_MAX_SEGS];
 };
 

@@ -88,7 +88,31 @@ static ssize_t rescan_store(struct device *device, struct device_attribute *attr
 }
 static DEVICE_ATTR_WO(rescan);
 
+static int ubd_commit_unit(int unit, char *why, size_t len);
+
+/* What the COW file has goes into the file below it. */
+static ssize_t commit_store(struct device *device, struct device_attribute *attr,
+			    const char *buf, size_t len)
+{
+	struct ubd *dev = dev_to_disk(device)->private_data;
+	char why[256];
+	bool yes;
+	int err = kstrtobool(buf, &yes);
+
+	if (err || !yes)
+		return err ?: len;
+	if (!mutex_trylock(&ubd_mutex))
+		return restart_syscall();
+	err = ubd_commit_unit(dev->unit, why, sizeof(why));
+	mutex_unlock(&ubd_mutex);
+	if (err)
+		pr_err("%s\n", why);
+	return err ?: len;
+}
+static DEVICE_ATTR_WO(commit);
+
 static struct attribute *ubd_attrs[] = {
+	&dev_attr_commit.attr,
 	&dev_attr_serial.attr,
 	&dev_attr_rescan.attr,
 	NULL
@@ -312,6 +336,37 @@ int ubd_resize(int unit)
 
 	mutex_lock(&ubd_mutex);
 	err = ubd_resize_locked(unit);
+	mutex_unlock(&ubd_mutex);
+	return err;
+}
+
+static int ubd_commit_unit(int unit, char *why, size_t len)
+{
+	struct ubd_why *text = kzalloc(sizeof(*text), GFP_KERNEL);
+	struct ubd *dev = ubd_find(unit);
+	int err;
+
+	if (!text) {
+		scnprintf(why, len, "ubd%d: out of memory", unit);
+		return -ENOMEM;
+	}
+	if (dev) {
+		err = ubd_commit_locked(dev, text);
+	} else {
+		ubd_say(text, "ubd%d: there is no such disk", unit);
+		err = -ENODEV;
+	}
+	strscpy(why, text->text, len);
+	kfree(text);
+	return err;
+}
+
+int ubd_commit(int unit, char *why, size_t len)
+{
+	int err;
+
+	mutex_lock(&ubd_mutex);
+	err = ubd_commit_unit(unit, why, len);
 	mutex_unlock(&ubd_mutex);
 	return err;
 }

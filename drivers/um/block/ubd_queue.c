@@ -179,7 +179,10 @@ static bool ubd_complete(struct ubd_pool *pool)
 
 	for (; job; job = next) {
 		next = job->next;
-		blk_mq_complete_request(blk_mq_rq_from_pdu(job));
+		if (job->op == UBD_OP_MERGE)
+			ubd_commit_done(job);
+		else
+			blk_mq_complete_request(blk_mq_rq_from_pdu(job));
 	}
 	return any;
 }
@@ -259,6 +262,18 @@ static void ubd_kick(struct ubd *dev)
 {
 	ubd_kick_workers(&dev->readers);
 	ubd_kick_workers(&dev->writer);
+}
+
+void ubd_do_merge(struct ubd *dev, struct ubd_job *job)
+{
+	if (ubd_hand_over(&dev->writer, job)) {
+		ubd_kick_workers(&dev->writer);
+		return;
+	}
+	preempt_disable();
+	ubd_job_run(job);
+	preempt_enable();
+	ubd_commit_done(job);
 }
 
 static void ubd_workers_init(struct ubd *dev, struct ubd_workers *w,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # COW files as disks: made, stacked, shared, killed, full, and out of place.
+import json
 import os
 import random
 import sys
@@ -201,6 +202,87 @@ def shared():
     no_leftovers()
 
 
+# ---------------------------------------------------------------------- commit
+
+COMMIT = "echo 1 > /sys/block/ubda/commit"
+
+
+def cowinfo(cow):
+    return json.loads(tool("cowinfo", "--json", cow)[1])[0]
+
+
+def commit():
+    """A COW file goes into the file below it while the guest writes."""
+    d = tmpdir()
+    for name, how in (("version 3", ()), ("sectors of 8 KiB", ("-s", "8192")), ("version 2", ("-V", "2")),
+                      ("version 1", ("-V", "1"))):
+        backing, plain, cow = (os.path.join(d, n) for n in ("backing", "plain", "cow"))
+        # Old versions lack bits for the last sectors of others.
+        noise(backing, 6 << 20 if "-V" in how else SIZE)
+        shutil.copyfile(backing, plain)
+        tool("mkcow", "-f", *how, cow, backing)
+        with boot("ubd0=" + cow, "ubd1=" + plain, "uml_dir=" + d) as g:
+            g.send("(%s; echo @@LOADED $?@@) &" % (LOAD % (rng.getrandbits(32), 600, "/dev/ubda /dev/ubdb")))
+            rounds, loaded = 0, None
+            while not loaded and rounds < 1000 and g.run(COMMIT)[0] == 0:
+                loaded = re.search(r"@@LOADED (\d+)@@", g.text)
+                rounds += 1
+            tap.equal(loaded and loaded.group(1), "0", "%s: %d commits under load" % (name, rounds))
+            tap.equal(g.run("cmp /dev/ubda /dev/ubdb")[0], 0, "%s: the disk has what was written" % name)
+            tap.equal(g.run(COMMIT)[0], 0, "%s: a commit at rest" % name)
+            tap.ok(content(backing) == content(plain), "%s: the backing file has all of it" % name)
+            tap.equal(g.run("echo 3 > /proc/sys/vm/drop_caches; cmp /dev/ubda /dev/ubdb")[0], 0, "%s: so has the disk" % name)
+            refused("%s: the backing file is not written by others" % name,
+                    ["in use by process %d" % g.pid], "ubd0=" + backing)
+            tap.no_match(g.run("dmesg")[1], "WARNING|BUG|not merged|error", "%s: the log has no complaint" % name)
+            tap.equal(g.poweroff(), 0, "%s: power-off" % name)
+        tap.equal(cowinfo(cow)["merging"], False, "%s: there is no mark of a merge" % name)
+        tap.ok(merged(cow) == content(plain), "%s: after all, the files make that disk" % name)
+        os.unlink(cow)
+    commit_refused(d)
+    no_leftovers()
+
+
+def commit_refused(d):
+    backing, cow, middle, top, small = (os.path.join(d, n) for n in ("backing", "cow", "middle", "top", "small"))
+    noise(backing)
+    tool("mkcow", middle, backing)
+    write = "dd if=/dev/urandom of=/dev/ubda bs=4k count=20 conv=fsync 2>/dev/null"
+    with boot("ubd0=%s,%s" % (cow, backing), "ubd1=%s,%s" % (top, middle), "uml_dir=" + d) as g:
+        g.run(write)
+        before = content(backing)
+        # The stack is on the same file.
+        status, out = g.run(COMMIT)
+        tap.ok(status and "busy" in out, "a backing file that is in use elsewhere is not merged into")
+        tap.match(g.run("dmesg")[1], "ubda: .*/backing: in use by", "the log says so")
+        status, out = g.run("echo 1 > /sys/block/ubdb/commit")
+        tap.ok(status and "not supported" in out, "nor is a stack's COW file merged into another")
+        tap.ok(content(backing) == before, "nothing was written")
+        tap.equal(g.run(write)[0], 0, "the disk is still written")
+        tap.equal(g.poweroff(), 0, "power-off")
+    rc, text = host(["unshare", "-rm", "true"])
+    if rc:
+        tap.skip("no user and mount name spaces here", "a full file system of the host")
+        return
+    os.mkdir(small)
+    script = os.path.join(d, "init")
+    with open(script, "w") as f:
+        f.write("#!/bin/sh\nmount -t tmpfs -o size=2m tmpfs %s && truncate -s 8M %s/backing && exec \"$@\"\n" %
+                (small, small))
+    os.chmod(script, 0o755)
+    os.unlink(cow)
+    with boot("ubd0=%s,%s/backing" % (cow, small), "uml_dir=" + d, wrap=["unshare", "-rm", script]) as g:
+        g.run("dd if=/dev/urandom of=/tmp/x bs=64k count=64; dd if=/tmp/x of=/dev/ubda bs=64k conv=fsync")
+        status, out = g.run(COMMIT)
+        tap.ok(status and "No space left" in out, "no room for a commit: no space left")
+        tap.match(g.run("dmesg")[1], "ubda: not merged into .*/small/backing: No space left", "the log says where")
+        tap.equal(g.run("echo 3 > /proc/sys/vm/drop_caches; head -c 4194304 /dev/ubda | cmp - /tmp/x")[0], 0,
+                  "the disk is what it was")
+        tap.equal(g.run("dd if=/tmp/x of=/dev/ubda bs=64k seek=64 count=10 conv=fsync")[0], 0, "and is written")
+        tap.equal(g.poweroff(), 0, "power-off")
+    tap.equal(cowinfo(cow)["merging"], False, "there is no mark of a merge")
+
+
 # -------------------------------------------------------------------- mistakes
 
 def mistakes():
@@ -346,6 +428,9 @@ def crashes():
             tool("mkcow", "-s", ("512", "8192")[i // 4 % 2], cow, backing)
             before = content(backing)
         with boot("ubd0=" + cow, "uml_dir=" + d, mem="64M") as g:
+            # At any moment of a commit, too.
+            if i % 2:
+                g.send("(while :; do %s; done) &" % COMMIT)
             g.send(STAMP % ("/dev/ubda", i))
             g.expect("@@SYNCED", 60)
             time.sleep(rng.uniform(0, 0.3))
@@ -470,6 +555,6 @@ def power():
     no_leftovers()
 
 
-for function in (first_use, kinds, stack, shared, mistakes, faults, full, crashes, power):
+for function in (first_use, kinds, stack, shared, commit, mistakes, faults, full, crashes, power):
     function()
 tap.done()

@@ -277,6 +277,47 @@ static void test_set(void)
 	ok(good, "all ranges of bits are set, and no others");
 }
 
+static void test_clear(void)
+{
+	um_u64 first, end, i;
+	bool good = true;
+
+	for (first = 0; first < 70; first++)
+		for (end = first; end <= 136; end++) {
+			um_u8 *map = new_map(end);
+
+			memset(map, 0xff, (end + 7) / 8);
+			cow_clear_bits(map, first, end);
+			for (i = 0; i < (end + 7) / 8 * 8; i++)
+				good &= cow_test_bit(map, i) == !(i >= first && i < end);
+			free(map);
+		}
+	ok(good, "all ranges of bits are cleared, and no others");
+}
+
+static void test_add(void)
+{
+	bool good = true;
+	um_u64 len, i;
+
+	srandom(2);
+	for (len = 0; len < 40; len++) {
+		um_u8 *map = new_map(len * 8), *from = new_map(len * 8), *was = new_map(len * 8);
+
+		for (i = 0; i < len; i++) {
+			was[i] = map[i] = random();
+			from[i] = random() % 2 ? random() : 0;
+		}
+		cow_add_bits(map, from, len);
+		for (i = 0; i < len; i++)
+			good &= map[i] == (was[i] | from[i]);
+		free(map);
+		free(from);
+		free(was);
+	}
+	ok(good, "a bitmap is added to another one");
+}
+
 static void test_run(void)
 {
 	um_u64 first, end, i;
@@ -411,6 +452,8 @@ int main(void)
 	test_geometry();
 	test_mark();
 	test_set();
+	test_clear();
+	test_add();
 	test_run();
 	test_places();
 	test_segments(COW_V3, 100000, 512, 64);
