@@ -89,12 +89,12 @@ static int make_process(struct seccomp_process *p)
 			  STUB_DATA + offsetof(struct stub_data, ctl.child), 0,
 			  host_getpid(), __pa(p->data) },
 	};
-	/* If it ends in between there may be a child, whose id nobody knows. */
 	first->child = 0;
 	err = seccomp_batch_run(&first_worker, 1);
+	/* Where it was ended in between there is a child, too: its id is written first. */
+	p->pid = first->child;
 	if (err)
 		return err;
-	p->pid = first->child;
 	p->cpu = first_worker.cpu;
 	p->pidfd = host_pidfd(p->pid);
 	return p->pidfd < 0 ? p->pidfd : 0;
@@ -117,8 +117,9 @@ static struct seccomp_process *new_process(void)
 			seccomp_worker_follow(&first_worker, um_cpu_confine());
 		err = make_process(p);
 		if (err == -ESRCH) {
-			/* A child may be using it; one page, once in a life. */
-			p->data = NULL;
+			/* A child of unknown id may be using it; one page, once in a life. */
+			if (!p->pid)
+				p->data = NULL;
 			first_worker.dead = true;
 		}
 		local_irq_restore(flags);
