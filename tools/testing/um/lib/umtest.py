@@ -56,7 +56,7 @@ class Tap:
     since the test before it, goes to stderr too, EXPLAIN rows at most.
     """
 
-    EXPLAIN = 40
+    EXPLAIN = 150
 
     def __init__(self):
         self.count = 0
@@ -92,7 +92,7 @@ class Tap:
         if not good:
             self.failed += 1
             self.left = self.EXPLAIN
-            self.explain([row] + self.said[1 - self.EXPLAIN // 2:])
+            self.explain([row] + self.said[-20:])
         self.said = []
         return bool(good)
 
@@ -728,7 +728,11 @@ class Guest:
 
     def poweroff(self, timeout=None):
         self.send("exec poweroff -f")
-        return self.wait(timeout)
+        rc = self.wait(timeout)
+        if rc is None:
+            from soak import autopsy
+            autopsy(self)
+        return rc
 
     def children(self):
         return descendants(self.pid)

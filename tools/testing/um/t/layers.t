@@ -380,6 +380,62 @@ def faults():
     no_leftovers()
 
 
+def attach_strace(g, *words):
+    """strace on all threads of a guest's kernel; None if that is not allowed here."""
+    tracer = subprocess.Popen([which("strace"), "-f", *words, "-p", str(g.pid)], stderr=subprocess.PIPE, text=True)
+    said = tracer.stderr.readline()
+    if "attached" in said:
+        return tracer
+    tap.skip("strace: %s" % said.strip(), "with strace")
+    tracer.kill()
+    tracer.wait()
+    return None
+
+
+def detach_strace(tracer):
+    tracer.send_signal(signal.SIGINT)
+    tracer.communicate(timeout=30)
+
+
+def broken():
+    """The host's disk is broken for a while."""
+    if not which("strace"):
+        tap.skip("no strace", "a broken disk of the host")
+        return
+    d = tmpdir()
+    backing, plain, cow = (os.path.join(d, n) for n in ("backing", "plain", "cow"))
+    noise(backing)
+    noise(plain)
+    write = "dd if=/dev/urandom of=%s bs=4k count=1 seek=%d oflag=direct"
+    read = "dd if=%s of=/dev/null bs=4k count=1 skip=%d iflag=direct"
+    with boot("ubd0=" + plain, "ubd1=%s,%s" % (cow, backing), "uml_dir=" + d) as g:
+        for disk, path in (("ubda", plain), ("ubdb", cow)):
+            # The threads that will be traced are there from now on.
+            tap.equal(g.run("%s && sync" % write % ("/dev/" + disk, 0))[0], 0, "%s: a write" % disk)
+            # What is read was never written: it is in the file below.
+            for calls, command, what, at in (("pwritev", write, "write", 100), ("preadv,preadv2", read, "read", 200)):
+                tracer = attach_strace(g, "-o", "/dev/null", "-e", "trace=" + calls, "-e", "inject=%s:error=EIO" % calls)
+                if not tracer:
+                    g.poweroff()
+                    return
+                g.run("echo 3 > /proc/sys/vm/drop_caches")
+                status, out = g.run(command % ("/dev/" + disk, at))
+                detach_strace(tracer)
+                tap.ok(status and "I/O error" in out, "%s: EIO of the host at a %s: an I/O error" % (disk, what))
+                named = backing if disk == "ubdb" and what == "read" else path
+                tap.match(g.run("dmesg -c")[1], "%s: %s at sector %d: %s: Input/output error" % (disk, what, at * 8, named),
+                          "%s: the log says of which file" % disk)
+                tap.equal(g.run(command % ("/dev/" + disk, at))[0], 0, "%s: then the %s is done" % (disk, what))
+        tracer = attach_strace(g, "-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO")
+        status, out = g.run(write % ("/dev/ubda", 0) + " conv=fsync")
+        detach_strace(tracer)
+        tap.ok(status and "I/O error" in out, "ubda: EIO at a flush: fsync fails")
+        tap.match(g.run("dmesg -c")[1], "ubda: flush: %s: Input/output error" % plain, "the log says of which file")
+        tap.equal(g.run(write % ("/dev/ubda", 0) + " conv=fsync")[0], 0, "then it does not")
+        tap.equal(g.poweroff(), 0, "power-off")
+    no_leftovers()
+
+
 def full():
     """The host's file system has no room."""
     rc, text = host(["unshare", "-rm", "true"])
@@ -415,21 +471,23 @@ def stamps(data, round_, upto):
 
 
 def crashes():
+    """SIGKILL at random moments: a plain file by turns, and COW files that are committed, too."""
     number = 250 if SOAK else 8
     d = tmpdir()
+    plain = noise(os.path.join(d, "plain"), 16 << 20)
     backing = noise(os.path.join(d, "backing"), 16 << 20)
     cow = os.path.join(d, "cow")
-    lost, torn, confirmed = 0, 0, 0
-    before = content(backing)
+    lost, torn, confirmed, before = 0, 0, 0, {}
     for i in range(number):
+        disk = cow if i % 4 else plain
         if i % 4 == 0:
             if os.path.exists(cow):
                 os.unlink(cow)
             tool("mkcow", "-s", ("512", "8192")[i // 4 % 2], cow, backing)
-            before = content(backing)
-        with boot("ubd0=" + cow, "uml_dir=" + d, mem="64M") as g:
+            before = {plain: content(plain), cow: content(backing)}
+        with boot("ubd0=" + disk, "uml_dir=" + d, mem="64M") as g:
             # At any moment of a commit, too.
-            if i % 2:
+            if i % 4 > 1:
                 g.send("(while :; do %s; done) &" % COMMIT)
             g.send(STAMP % ("/dev/ubda", i))
             g.expect("@@SYNCED", 60)
@@ -437,7 +495,7 @@ def crashes():
             g.kill()
             g.wait(10)
             done = [int(n) for n in re.findall(r"@@SYNCED (\d+)@@", g.text)]
-        data = merged(cow)
+        data = merged(cow) if disk == cow else content(plain)
         upto = done[-1] if done else -1
         confirmed += upto + 1
         missing = stamps(data, i, upto)
@@ -448,9 +506,9 @@ def crashes():
             at = n * 7919 % blocks * 4096
             new = struct.pack("<QQ", i, n) * 32
             for s in range(at, at + 4096, 512):
-                if data[s:s + 512] not in (before[s:s + 512], new):
+                if data[s:s + 512] not in (before[disk][s:s + 512], new):
                     torn += 1
-        before = data
+        before[disk] = data
     tap.equal((lost, torn), (0, 0), "killed %d times: %d blocks that fsync confirmed are there, no sector is torn" %
               (number, confirmed))
     no_leftovers()
@@ -555,6 +613,6 @@ def power():
     no_leftovers()
 
 
-for function in (first_use, kinds, stack, shared, commit, mistakes, faults, full, crashes, power):
+for function in (first_use, kinds, stack, shared, commit, mistakes, faults, broken, full, crashes, power):
     function()
 tap.done()

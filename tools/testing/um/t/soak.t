@@ -248,28 +248,44 @@ CHURN = ("(while :; do mkdir /mnt/c; for i in 1 2 3 4 5 6 7 8 9; do cp /etc/grou
          "(while :; do dd if=/dev/zero of=/mnt/big bs=64k count=100; truncate -s 100k /mnt/big; sync /mnt/big; done) &")
 
 
+def disk_copy(disk, cow):
+    """What is on a disk now, as a file of its own."""
+    if not cow:
+        return scratch_copy(disk)
+    path = os.path.join(tmpdir(), "merged")
+    status, text = host([host_tool("uml_moo"), disk, path], timeout=120)
+    if status:
+        raise RuntimeError(text)
+    return path
+
+
 def crash():
     """SIGKILL of the guest at random moments: what was synced is on disk."""
     if not which("mkfs.ext4") or not which("e2fsck"):
         tap.skip("no mkfs.ext4 or no e2fsck", "crashes")
         return
-    number = 60 if SOAK else 3
+    # By turns on a plain file and on a COW file.
+    number = 250 if SOAK else 4
     d = tmpdir()
-    disk = sparse(os.path.join(d, "disk"), 64 << 20)
-    host([which("mkfs.ext4"), "-q", "-F", disk])
-    files, bad, seen = {}, 0, 0
-    for i in range(number + 1):
+    plain, backing, cow = (os.path.join(d, n) for n in ("plain", "backing", "cow"))
+    for path in (plain, backing):
+        sparse(path, 64 << 20)
+        host([which("mkfs.ext4"), "-q", "-F", path])
+    host([host_tool("uml_mkcow"), "-s", rng.choice(("512", "4096", "32768")), cow, backing])
+    files, bad, seen = {plain: {}, cow: {}}, 0, 0
+    for i in range(number + 2):
+        disk = (plain, cow)[i % 2]
         with boot("ubd0=" + disk, "uml_dir=" + os.path.join(d, "uml"), mem="128M", name="crash") as g, watched(g):
             # The kernel replays the journal here.
             good = g.run("mount -t ext4 /dev/ubda /mnt")[0] == 0
             lost = []
-            for name, (size, word) in files.items():
+            for name, (size, word) in files[disk].items():
                 if g.run("yes '%s %s' | head -c %d | cmp - /mnt/d/%s" % (name, word, size, name))[0]:
                     lost.append(name)
-            seen += len(files)
-            files = {}
+            seen += len(files[disk])
+            files[disk] = {}
             found = complaints(g.run("dmesg")[1])
-            if i == number:
+            if i >= number:
                 g.run("umount /mnt")
                 tap.equal(g.poweroff(), 0, "crashes: power-off")
             else:
@@ -281,9 +297,9 @@ def crash():
                 g.kill()
                 g.wait(10)
                 for name, size in re.findall(r"^@@SAVED (\d+) (\d+)@@$", g.text, re.M):
-                    files[name] = (int(size), str(i))
+                    files[disk][name] = (int(size), str(i))
                 # The writer may have removed the oldest since.
-                files = dict(list(files.items())[-20:])
+                files[disk] = dict(list(files[disk].items())[-20:])
             if not good or lost or found:
                 tap.diag("round %d, log %s" % (i, g.log_path))
                 tap.diag("mount fails" if not good else "lost: %s" % lost)
@@ -296,11 +312,11 @@ def crash():
             bad += 1
             tap.diag("round %d leaves behind:\n%s" % (i, "\n".join(left)))
         # A copy, for the next boot is to have the journal as it is.
-        copy = scratch_copy(disk)
+        copy = disk_copy(disk, disk == cow)
         if not clean_file_system(copy):
             bad += 1
             kept = os.path.join(LOGS, "soak-disk-%d" % i)
-            shutil.copyfile(disk, kept)
+            shutil.copyfile(copy, kept)
             tap.diag("round %d: kept as %s" % (i, kept))
         shutil.rmtree(os.path.dirname(copy), ignore_errors=True)
     tap.equal(bad, 0, "%d crashes: %d synced files are there, the file system is sound" % (number, seen))
