@@ -42,6 +42,7 @@ struct ubd_part {
  * @sync:	each write is on stable storage before it is done
  * @shared:	no lock
  * @plain:	not a COW file whatever it looks like
+ * @direct:	data goes past the host's page cache
  * @no_trim:	never gives space back to the host
  * @created:	the COW file was made just now
  * @moved:	its backing file has another name than the COW file said
@@ -59,6 +60,7 @@ struct ubd_config {
 	bool			sync;
 	bool			shared;
 	bool			plain;
+	bool			direct;
 	bool			no_trim;
 	bool			created;
 	bool			moved;

@@ -18,6 +18,8 @@
 /**
  * struct ubd_layer - one of the files
  * @fd:		descriptor
+ * @direct:	one that goes past the host's page cache, or -1
+ * @unaligned:	bits that no place, length or address has that goes to @direct
  * @is_cow:	a COW file; else plain data, and the last layer
  * @dev:	with @ino, which file that is
  * @ino:	inode number
@@ -26,6 +28,8 @@
  */
 struct ubd_layer {
 	int		fd;
+	int		direct;
+	um_u64		unaligned;
 	int		is_cow;
 	um_u64		dev;
 	um_u64		ino;

@@ -44,26 +44,44 @@ static int ubd_job_front(const struct ubd_job *job, um_u64 len,
 	return n;
 }
 
+/* The descriptor for data: O_DIRECT takes what is aligned, and only that. */
+static int ubd_data_fd(const struct ubd_layer *l, const struct host_iovec *iov,
+		       int n, um_u64 off)
+{
+	um_u64 bits = off;
+	int i;
+
+	if (l->direct < 0)
+		return l->fd;
+	for (i = 0; i < n; i++)
+		bits |= (unsigned long)iov[i].base | iov[i].len;
+	return bits & l->unaligned ? l->fd : l->direct;
+}
+
 /* Reads what lies together. */
 static long ubd_job_read_some(struct ubd_job *job, int flags)
 {
 	struct ubd_extent e = ubd_image_find(job->image, job->off, job->len);
-	int fd = job->image->layer[e.layer].fd;
-	struct host_iovec front[FRONT_SEGS];
+	const struct ubd_layer *l = &job->image->layer[e.layer];
+	struct host_iovec front[FRONT_SEGS], *iov = &job->iov[job->seg];
+	int n = job->nr_segs - job->seg;
 
 	job->layer = e.layer;
-	if (e.len == job->len)
-		return host_preadv(fd, &job->iov[job->seg],
-				   job->nr_segs - job->seg, e.off, flags);
-	return host_preadv(fd, front, ubd_job_front(job, e.len, front), e.off,
-			   flags);
+	if (e.len != job->len) {
+		iov = front;
+		n = ubd_job_front(job, e.len, front);
+	}
+	return host_preadv(ubd_data_fd(l, iov, n, e.off), iov, n, e.off, flags);
 }
 
 static long ubd_job_write_some(struct ubd_job *job)
 {
-	return host_pwritev(job->image->layer[0].fd, &job->iov[job->seg],
-			    job->nr_segs - job->seg,
-			    ubd_image_write_off(job->image, job->off), 0);
+	const struct host_iovec *iov = &job->iov[job->seg];
+	um_u64 off = ubd_image_write_off(job->image, job->off);
+	int n = job->nr_segs - job->seg;
+
+	return host_pwritev(ubd_data_fd(&job->image->layer[0], iov, n, off), iov,
+			    n, off, 0);
 }
 
 static int ubd_job_transfer(struct ubd_job *job)

@@ -14,8 +14,9 @@
 #include "ubd_merge.h"
 
 #define UBD_MAX_SEGS	128
-/* Of a pool. */
-#define UBD_MAX_THREADS	4
+/* Of a pool, where the host's disk does the work, and where its memory does. */
+#define UBD_MAX_THREADS	16
+#define UBD_SOME_THREADS 4
 
 /* Power of two, and more than a device ever has in flight. */
 #define UBD_RING	256

@@ -174,7 +174,7 @@ static int add_layer(struct ubd_config *config, const char *path,
 	if (err)
 		return err;
 
-	*l = (struct ubd_layer) { .fd = open_path(path, read_only) };
+	*l = (struct ubd_layer) { .fd = open_path(path, read_only), .direct = -1 };
 	if (l->fd < 0)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
 			       um_strerror(l->fd));
@@ -527,6 +527,41 @@ static int load_map(struct ubd_image *image, int n)
 	return read_map(l);
 }
 
+/* ---- past the host's page cache ---------------------------------------------- */
+
+/* What the host wants to have aligned it does not say everywhere, but it refuses. */
+static int find_alignment(struct ubd_layer *l)
+{
+	static char buf[2 * SZ_4K] __aligned(SZ_4K);
+	struct host_iovec iov = { .base = buf + SECTOR_SIZE, .len = SECTOR_SIZE };
+	long n = host_preadv(l->direct, &iov, 1, 0, 0);
+
+	l->unaligned = SECTOR_SIZE - 1;
+	if (n != -EINVAL)
+		return n < 0 ? n : 0;
+	l->unaligned = SZ_4K - 1;
+	iov = (struct host_iovec) { .base = buf, .len = SZ_4K };
+	n = host_preadv(l->direct, &iov, 1, 0, 0);
+	return n < 0 ? n : 0;
+}
+
+static int open_direct(struct ubd_config *config, int n, struct ubd_why *why)
+{
+	struct ubd_layer *l = &config->image.layer[n];
+	int writes = !n && !config->read_only ? O_RDWR : O_RDONLY;
+	char path[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->fd);
+	l->direct = host_open(path, writes | O_DIRECT | O_NONBLOCK, 0);
+	err = l->direct < 0 ? l->direct : find_alignment(l);
+	if (!err)
+		return 0;
+	ubd_layer_name(config, n, next_path, sizeof(next_path));
+	return ubd_say(why, "%s: %sno O_DIRECT there (the flag 'o'): %s",
+		       config->word, which(config, next_path), um_strerror(err));
+}
+
 /* ---- all of it ------------------------------------------------------------------ */
 
 static int open_layers(struct ubd_config *config, struct ubd_why *why)
@@ -579,6 +614,12 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 				       um_strerror(err));
 	}
 
+	for (i = 0; config->direct && i < image->nr_layers; i++) {
+		err = open_direct(config, i, why);
+		if (err)
+			return err;
+	}
+
 	/* Zeros at its end are not written. */
 	if (image->layer[0].is_cow && !config->read_only &&
 	    st.size < image->layer[0].cow.end) {
@@ -617,6 +658,8 @@ void ubd_image_close(struct ubd_image *image)
 			host_unmap(image->mem[i], image->mem_len[i]);
 		if (image->layer[i].fd >= 0)
 			host_close(image->layer[i].fd);
+		if (image->layer[i].direct >= 0)
+			host_close(image->layer[i].direct);
 	}
 	*image = (struct ubd_image) { };
 }

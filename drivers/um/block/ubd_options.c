@@ -60,11 +60,14 @@ static int ubd_parse_flags(struct ubd_config *config, const char *flags,
 		case 'd':
 			config->plain = true;
 			break;
+		case 'o':
+			config->direct = true;
+			break;
 		case 't':
 			config->no_trim = true;
 			break;
 		default:
-			return ubd_say(why, "%s: unknown flag '%c' (there are r, s, c, d and t)",
+			return ubd_say(why, "%s: unknown flag '%c' (there are r, s, c, d, o and t)",
 				       config->word, *flags);
 		}
 	}
@@ -166,7 +169,8 @@ UM_OPTION(ubd, "ubd", um_ubd_option, "ubd<unit><flags>=<file>[,<backing>][,<seri
 	  "units are 0 to 15, or a to p.  \":\" separates as \",\" does.  Flags:\n"
 	  "r read-only; s each write is on stable storage before it is done;\n"
 	  "c shared, the file is not locked; d data, never a COW file;\n"
-	  "t space is not given back to the host.  ubd=sync: flag s for all.\n"
+	  "o past the host's page cache; t space is not given back to the host.\n"
+	  "ubd=sync: flag s for all.\n"
 	  "With a backing file, <file> is a COW file that has what differs from\n"
 	  "it; one that does not exist is made.\n"
 	  "Without ubd0= unit 0 is the file root_fs, if there is one.\n");

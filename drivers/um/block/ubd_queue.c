@@ -298,7 +298,8 @@ static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 		return status;
 
 	blk_mq_start_request(rq);
-	if (job->op == UBD_OP_READ && ubd_job_try_read(job)) {
+	if (job->op == UBD_OP_READ && !dev->config->direct &&
+	    ubd_job_try_read(job)) {
 		ubd_end(rq);
 	} else if (!ubd_hand_over(ubd_workers_for(dev, job), job)) {
 		/* Whoever waits for its locks would wait for this task. */
@@ -331,11 +332,18 @@ static const struct blk_mq_ops ubd_mq_ops = {
  */
 int ubd_queue_init(struct ubd *dev)
 {
+	const struct ubd_config *config = dev->config;
+	bool direct = config->direct && !config->image.layer[0].is_cow;
 	int err;
 
-	ubd_workers_init(dev, &dev->readers, UBD_MAX_THREADS, 1);
-	/* These go into the host's memory one as soon as the other. */
-	ubd_workers_init(dev, &dev->writer, 1, UBD_WRITES_TOLD);
+	ubd_workers_init(dev, &dev->readers,
+			 config->direct ? UBD_MAX_THREADS : UBD_SOME_THREADS, 1);
+	/*
+	 * What goes into the host's memory goes there one as soon as the other; and
+	 * of a COW file there is one writer.
+	 */
+	ubd_workers_init(dev, &dev->writer, direct ? UBD_MAX_THREADS : 1,
+			 direct ? 1 : UBD_WRITES_TOLD);
 
 	err = um_irq_source_init(&dev->irq, dev->name, ubd_interrupt, dev);
 	if (err)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Block devices: content, read-only, several units, flushes, ext4.
 import os
+import shutil
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -100,6 +101,43 @@ if mkfs:
     tap.ok(rc in (0, 1), "killed while writing: the journal repairs it (%d)" % rc)
 else:
     tap.skip("no mkfs.ext4", "ext4")
+# Past the host's page cache, which has nothing of it then.
+def in_memory(path):
+    """Bytes of a file that the host has in its page cache."""
+    return int(host([which("fincore"), "--bytes", "--noheadings", "--output", "RES", path])[1])
+
+
+past = os.path.join(d, "past.img")
+plain = os.path.join(d, "plain.img")
+cow = os.path.join(d, "past.cow")
+with open(past, "wb") as f:
+    f.write(os.urandom(8 << 20))
+shutil.copyfile(past, plain)
+os.sync()
+with open(past, "rb") as f:
+    os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+LOAD = "/tests/guest-tests --helper disk_load 4711 300 "
+with boot("ubd0o=" + past, "ubd1=" + plain, "ubd2o=%s,%s" % (cow, one)) as g:
+    st, out = g.run("dd if=/dev/ubda of=/dev/null bs=64k iflag=direct && dd if=/dev/zero of=/dev/ubda bs=64k "
+                    "seek=32 count=64 oflag=direct && dd if=/dev/zero of=/dev/ubdb bs=64k seek=32 count=64")
+    if not tap.equal(st, 0, "flag o: read and written"):
+        tap.diag(out)
+    if which("fincore"):
+        # The alignment was tried with a read.
+        tap.ok(in_memory(past) <= 64 << 10, "flag o: the host keeps nothing of it (%d)" % in_memory(past))
+    else:
+        tap.skip("no fincore (Debian: util-linux)", "flag o: the host keeps nothing of it")
+    st, out = g.run(LOAD + "/dev/ubda /dev/ubdb", 120)
+    tap.equal(st, 0, "flag o: writes of all lengths")
+    # Of what is not aligned, too.
+    g.run("dd if=/dev/urandom of=/tmp/r bs=512 count=7; for disk in a b; do dd if=/tmp/r of=/dev/ubd$disk bs=512 seek=1001 "
+          "oflag=direct; done")
+    tap.equal(g.run("echo 3 > /proc/sys/vm/drop_caches; cmp /dev/ubda /dev/ubdb")[0], 0, "flag o: the same is there")
+    st, out = g.run("dd if=/dev/ubdb of=/dev/ubdc bs=1M conv=fsync && " + LOAD + "/dev/ubdb /dev/ubdc", 120)
+    tap.equal(st, 0, "flag o: a COW file is written")
+    tap.equal(g.run("echo 3 > /proc/sys/vm/drop_caches; cmp /dev/ubdb /dev/ubdc")[0], 0, "flag o: and read")
+    tap.equal(g.poweroff(), 0, "power-off")
+tap.equal(digest(one), want, "what is below is what it was")
 # A second guest on the same image is refused, unless shared.
 with boot("ubd0=" + one) as g:
     rc, text = boot_to_end("umsh", "quiet", "ubd0=" + one, initrd=initramfs(), timeout=15)
