@@ -2,6 +2,8 @@
 #ifndef _UM_UBD_H
 #define _UM_UBD_H
 
+#include <linux/errno.h>
+#include <linux/string.h>
 #include <linux/types.h>
 
 #ifdef CONFIG_BLK_DEV_UBD
@@ -83,6 +85,23 @@ static inline int ubd_open_default(void)
 static inline bool ubd_is_open(unsigned int unit)
 {
 	return false;
+}
+
+static inline int ubd_attach(const char *spec, char *why, size_t len)
+{
+	strscpy(why, "this kernel has no disks", len);
+	return -ENODEV;
+}
+
+static inline int ubd_detach(int unit, char *why, size_t len)
+{
+	strscpy(why, "this kernel has no disks", len);
+	return -ENODEV;
+}
+
+static inline int ubd_describe(int unit, char *buf, size_t len)
+{
+	return -ENODEV;
 }
 
 #endif

@@ -18,7 +18,7 @@
 static char name[NAME_MAX_LEN];
 static char base[DIR_MAX_LEN];
 static char dir[DIR_MAX_LEN + NAME_MAX_LEN + 1];
-static char pid_file[DIR_MAX_LEN + NAME_MAX_LEN + 8];
+static char pid_file[DIR_MAX_LEN + NAME_MAX_LEN + 16];
 static int pid_fd = -1;
 static bool name_given, base_given;
 
@@ -153,6 +153,8 @@ void umid_end(void)
 {
 	if (!dir[0])
 		return;
+	host_unlink(pid_file);
+	snprintf(pid_file, sizeof(pid_file), "%s/mconsole", dir);
 	host_unlink(pid_file);
 	host_rmdir(dir);
 	dir[0] = 0;

@@ -77,3 +77,12 @@ void chan_close(struct chan *chan)
 	chan->ops->close(chan);
 	chan->fd = -1;
 }
+
+int chan_describe(const struct chan *chan, char *buf, size_t len)
+{
+	if (!chan->ops)
+		return scnprintf(buf, len, "none");
+	if (chan->ops == &chan_fd_ops)
+		return scnprintf(buf, len, "%s:%d", chan->ops->name, chan->number);
+	return scnprintf(buf, len, "%s", chan->ops->name);
+}

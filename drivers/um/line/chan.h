@@ -69,6 +69,8 @@ extern const struct chan_ops chan_null_ops;
  * NULL, or what is wrong with it.
  */
 const char *chan_parse(struct chan *chan, const char *text, char *reason, int size);
+/* As the command line has it; its length. */
+int chan_describe(const struct chan *chan, char *buf, size_t len);
 /* Pairs of these count; not to be called concurrently for one channel. */
 int chan_open(struct chan *chan, enum chan_dir dir);
 void chan_close(struct chan *chan);

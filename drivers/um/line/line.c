@@ -8,6 +8,7 @@
 #include <linux/tty_flip.h>
 
 #include <um/host.h>
+#include <um/line.h>
 #include "line.h"
 
 /* How long input waits for room in the terminal's buffers, in ms. */
@@ -374,4 +375,21 @@ void __init lines_init(void)
 		tty_port_init(&line->port);
 		INIT_DELAYED_WORK(&line->retry, line_retry);
 	}
+}
+
+int line_describe(int unit, char *buf, size_t len)
+{
+	const struct line *line;
+	int n;
+
+	if (unit < 0 || unit >= LINE_COUNT)
+		return -ENODEV;
+	line = &lines[unit];
+	n = scnprintf(buf, len, "con%d=", unit);
+	n += chan_describe(&line->in, buf + n, len - n);
+	if (line_exists(line)) {
+		n += scnprintf(buf + n, len - n, ",");
+		n += chan_describe(&line->out, buf + n, len - n);
+	}
+	return n;
 }

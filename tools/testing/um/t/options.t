@@ -81,6 +81,10 @@ bad(["con0=foo", "ubd0=" + junk], ["con0", "foo"], "an unknown console channel")
 bad(["con0=fd:x", "ubd0=" + junk], ["con0", "fd:x"], "a bad descriptor number")
 bad(["con99=null", "ubd0=" + junk], ["con99"], "a console that is out of range")
 bad(["umid=a/b", "ubd0=" + junk], ["umid", "a/b"], "a slash in the umid")
+bad(["mconsole=x", "ubd0=" + junk], ["mconsole=x", "only notify:SOCKET"], "an unknown value of mconsole=")
+bad(["mconsole=notify:", "ubd0=" + junk], ["mconsole=notify:", "missing"], "mconsole=notify: without a socket")
+bad(["mconsole=notify:/" + "x" * 120, "ubd0=" + junk], ["mconsole=notify:/xxx", "longer"],
+    "a name that is too long for a socket")
 bad(["umid=", "ubd0=" + junk], ["umid"], "an empty umid")
 bad(["uml_dir=/proc/nowhere", "umid=x", "ubd0=" + junk], ["uml_dir", "/proc/nowhere"],
     "uml_dir that cannot be")

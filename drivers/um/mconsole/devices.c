@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Devices that the management console adds, shows and removes. */
+#include <linux/errno.h>
+#include <linux/memblock.h>
+#include <linux/pfn.h>
+#include <linux/string.h>
+#include <um/line.h>
+#include <um/ubd.h>
+
+#include "mconsole.h"
+
+static const char *mconsole_name(const struct mconsole_device *device, char *buf, size_t len)
+{
+	const struct mconsole_class_info *info = &mconsole_classes[device->class];
+
+	if (device->unit < 0)
+		snprintf(buf, len, "%s", info->name);
+	else
+		snprintf(buf, len, "%s%d", info->name, device->unit);
+	return buf;
+}
+
+static void mconsole_show(struct mconsole_answer *answer, const struct mconsole_device *device)
+{
+	char text[512], name[16];
+	int n = -ENODEV;
+
+	switch (device->class) {
+	case MCONSOLE_UBD:
+		n = ubd_describe(device->unit, text, sizeof(text));
+		break;
+	case MCONSOLE_CON:
+		n = line_describe(device->unit, text, sizeof(text));
+		break;
+	case MCONSOLE_MEM:
+		n = scnprintf(text, sizeof(text), "mem=%lluK",
+			      (u64)PFN_PHYS(max_low_pfn) >> 10);
+		break;
+	default:
+		break;
+	}
+	mconsole_name(device, name, sizeof(name));
+	if (n < 0)
+		mconsole_fail(answer, n, "%s: there is no such device", name);
+	else
+		/* What stands behind the name on the command line. */
+		mconsole_printf(answer, "%s", strchr(text, '=') + 1);
+}
+
+static void mconsole_set(struct mconsole_answer *answer, const struct mconsole_device *device,
+			 const char *args)
+{
+	char why[512], name[16];
+	int err;
+
+	mconsole_name(device, name, sizeof(name));
+	switch (device->class) {
+	case MCONSOLE_UBD:
+		err = ubd_attach(args, why, sizeof(why));
+		if (err < 0)
+			mconsole_fail(answer, err, "%s", why);
+		break;
+	case MCONSOLE_CON:
+		mconsole_fail(answer, -EOPNOTSUPP,
+			      "%s: what a console is connected to is chosen on the command line",
+			      name);
+		break;
+	case MCONSOLE_MEM:
+		mconsole_fail(answer, -EOPNOTSUPP,
+			      "mem: its size is chosen on the command line");
+		break;
+	default:
+		mconsole_fail(answer, -ENODEV, "%s: this kernel has no such devices",
+			      name);
+	}
+}
+
+void mconsole_config(struct mconsole_answer *answer, const char *args)
+{
+	struct mconsole_device device;
+	const char *why = mconsole_parse_config(&device, args);
+
+	if (why)
+		mconsole_fail(answer, -EINVAL, "config: %s: %s", args, why);
+	else if (device.value)
+		mconsole_set(answer, &device, args);
+	else
+		mconsole_show(answer, &device);
+}
+
+void mconsole_remove(struct mconsole_answer *answer, const char *args)
+{
+	struct mconsole_device device;
+	const char *why = mconsole_parse_remove(&device, args);
+	char text[512];
+	int err;
+
+	if (why) {
+		mconsole_fail(answer, -EINVAL, "remove: %s: %s", args, why);
+		return;
+	}
+	switch (device.class) {
+	case MCONSOLE_UBD:
+		err = ubd_detach(device.unit, text, sizeof(text));
+		if (err)
+			mconsole_fail(answer, err, "%s", text);
+		break;
+	case MCONSOLE_CON:
+		mconsole_fail(answer, -EOPNOTSUPP, "%s: a console stays",
+			      mconsole_name(&device, text, sizeof(text)));
+		break;
+	default:
+		mconsole_fail(answer, -ENODEV, "%s: there is no such device",
+			      mconsole_name(&device, text, sizeof(text)));
+	}
+}
