@@ -4,12 +4,14 @@ result that is expected of it in a guest.
 
 A line of selftests.list:
 
-    dir/prog [alone] [more.c | -flag]... [@ argument...] : result [reason]
+    dir/prog [alone | timed] [more.c | -flag]... [@ argument...] : result [reason]
 
 result is pass, skip or fail (the last two need a reason); "any" takes what
 comes.  "alone" is for a program that takes no process to end while it looks at
 /proc, or no port to be in use since another one's connections: it has name
-spaces of its own, for processes and the network.  dir/prog.c is compiled with
+spaces of its own, for processes and the network.  "timed" is for one that takes
+its threads to be ready after some milliseconds, which no busy host promises: it
+has five attempts.  dir/prog.c is compiled with
 more sources (relative to selftests/) and flags; what a Makefile there does
 beyond that is said here.  $K in a flag is the kernel tree.
 
@@ -32,6 +34,10 @@ OWN = [os.path.join(top, name) for top, _, names in
        os.walk(os.path.join(HERE, "selftests", "include")) for name in names]
 
 
+# Words of the list, and what a program is run by then.
+WRAP = {"alone": "unshare -m -n -p -f --mount-proc=/proc /alone.sh ", "timed": "/timed.sh "}
+
+
 class Entry:
     def __init__(self, line, number):
         left, colon, right = line.partition(" : ")
@@ -43,8 +49,8 @@ class Entry:
             at = words.index("@")
             words, self.args = words[:at], words[at + 1:]
         self.name = words[0]
-        self.alone = "alone" in words[1:]
-        words = [w for w in words if w != "alone"]
+        self.wrap = "".join(WRAP[w] for w in words[1:] if w in WRAP)
+        words = [w for w in words if w not in WRAP]
         self.dir = os.path.dirname(self.name)
         self.sources = [w for w in words[1:] if w.endswith((".c", ".S"))]
         self.flags = [w for w in words[1:] if not w.endswith((".c", ".S"))]
@@ -155,10 +161,19 @@ run() {
 """
 
 
-ALONE = "unshare -m -n -p -f --mount-proc=/proc /alone.sh "
 # A new network name space's loopback is down.
 ALONE_SCRIPT = """#!/bin/sh
 ip link set lo up && exec "$@"
+"""
+# What the last attempt says is what counts.
+TIMED_SCRIPT = """#!/bin/sh
+for i in 1 2 3 4 5; do
+	"$@" > /tmp/timed 2>&1
+	rc=$?
+	[ $rc = 0 ] && break
+done
+cat /tmp/timed
+exit $rc
 """
 
 
@@ -203,10 +218,11 @@ def archive(wanted):
         exe = os.path.join(OUT, "bin", e.name)
         files["self/" + e.name] = exe
         files.update(libraries(exe))
-        script += "run %s %s %s./%s %s\n" % (e.id, e.dir, ALONE if e.alone else "",
+        script += "run %s %s %s./%s %s\n" % (e.id, e.dir, e.wrap,
                                              os.path.basename(e.name), " ".join(e.args))
     files["selftests.sh"] = script.encode()
     files["alone.sh"] = ALONE_SCRIPT.encode()
+    files["timed.sh"] = TIMED_SCRIPT.encode()
     return initramfs(files)
 
 
