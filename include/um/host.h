@@ -158,10 +158,10 @@ struct host_regs {
 /* Installs all handlers; call once, on the thread of the first CPU. */
 int host_irq_init(void);
 /*
- * Sleeps until an interrupt has arrived, or returns at once when *pending is
- * not zero; no interrupt is lost between the look and the sleep.
+ * Sleeps until *pending is not zero, or until @ns of host_monotonic_ns() unless
+ * that is 0.  A handler sets it; who else does calls host_futex_wake().
  */
-void host_irq_wait(const volatile um_u32 *pending);
+void host_irq_wait(volatile um_u32 *pending, um_u64 ns);
 /* Blocks, or unblocks, interrupts for good (before exec or exit). */
 void host_irq_block(int block);
 

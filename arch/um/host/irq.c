@@ -303,17 +303,6 @@ int host_irq_init(void)
 	return 0;
 }
 
-void host_irq_wait(const volatile um_u32 *pending)
-{
-	um_u64 old = sigmask_change(SIG_BLOCK, irq_signals());
-	um_u64 wait = old & ~irq_signals();
-
-	/* Between this look and the sleep a signal can only become pending. */
-	if (!*pending)
-		sys(SYS_rt_sigsuspend, &wait, sizeof(wait));
-	sigmask_change(SIG_SETMASK, old);
-}
-
 void host_irq_block(int block)
 {
 	sigmask_change(block ? SIG_BLOCK : SIG_UNBLOCK, irq_signals());

@@ -132,21 +132,28 @@ int host_irq_raise(int tid, enum host_irq irq)
 	return sys(SYS_tgkill, own_pid, tid, sigs[irq]);
 }
 
+/* An absolute time, so that an interrupt does not prolong the sleep. */
+static int futex_wait_until(volatile um_u32 *word, um_u32 val, um_u64 ns)
+{
+	struct timespec ts = {
+		.tv_sec = ns / NSEC_PER_SEC,
+		.tv_nsec = ns % NSEC_PER_SEC,
+	};
+
+	return sys_retry(SYS_futex, word,
+			 FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, val, ns ? &ts : NULL,
+			 NULL, FUTEX_BITSET_MATCH_ANY);
+}
+
 int host_futex_wait(volatile um_u32 *word, um_u32 val, um_u64 ns)
 {
-	struct timespec ts, *timeout = NULL;
+	return futex_wait_until(word, val, ns ? host_monotonic_ns() + ns : 0);
+}
 
-	/* An absolute time, so that an interrupt does not prolong the sleep. */
-	if (ns) {
-		um_u64 end = host_monotonic_ns() + ns;
-
-		ts.tv_sec = end / NSEC_PER_SEC;
-		ts.tv_nsec = end % NSEC_PER_SEC;
-		timeout = &ts;
-	}
-	return sys_retry(SYS_futex, word,
-			 FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, val, timeout,
-			 NULL, FUTEX_BITSET_MATCH_ANY);
+/* A handler that comes before the sleep, or interrupts it, has changed the word. */
+void host_irq_wait(volatile um_u32 *pending, um_u64 ns)
+{
+	futex_wait_until(pending, 0, ns);
 }
 
 int host_futex_wake(volatile um_u32 *word, int n)

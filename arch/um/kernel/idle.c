@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An idle virtual CPU sleeps on the host until a signal comes.
+ * An idle virtual CPU sleeps on the host until an interrupt comes.
  *
  * To sleep and to be woken costs more than much of what is waited for: a disk
  * whose file the host has in memory answers in less.  So it looks for interrupts
@@ -51,13 +51,13 @@ void arch_cpu_idle(void)
 		return;
 	if (!may_poll) {
 		um_cpu_release();
-		host_irq_wait(raw_cpu_ptr(&irq_state.pending));
+		um_irq_sleep(um_timer_due());
 		return;
 	}
 	start = host_monotonic_ns();
 	if (time && um_irq_poll(start + time))
 		return;
 	um_cpu_release();
-	host_irq_wait(raw_cpu_ptr(&irq_state.pending));
+	um_irq_sleep(um_timer_due());
 	this_cpu_write(poll_time, next_poll_time(time, host_monotonic_ns() - start));
 }

@@ -195,6 +195,9 @@ void um_irq_source_free(struct um_irq_source *src)
  */
 static unsigned int *polled;
 
+/* The same while it sleeps: then it has to be woken. */
+static unsigned int *slept_on;
+
 /* From any host thread: it has no per-CPU state. */
 void um_irq_source_raise(struct um_irq_source *src)
 {
@@ -207,6 +210,13 @@ void um_irq_source_raise(struct um_irq_source *src)
 		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
 		/* It may have looked away before it could see that. */
 		if (__atomic_load_n(&polled, __ATOMIC_SEQ_CST))
+			return;
+	}
+	pending = __atomic_load_n(&slept_on, __ATOMIC_SEQ_CST);
+	if (pending) {
+		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
+		host_futex_wake(pending, 1);
+		if (__atomic_load_n(&slept_on, __ATOMIC_SEQ_CST))
 			return;
 	}
 	host_irq_raise(io_tid, HOST_IRQ_IO);
@@ -227,6 +237,42 @@ bool um_irq_poll(u64 until)
 	if (first)
 		__atomic_store_n(&polled, NULL, __ATOMIC_SEQ_CST);
 	return __atomic_load_n(pending, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * What is due although no signal says so: a debugger that lets go of a process
+ * may have kept one to itself.
+ */
+static void find_lost(unsigned int *pending, bool first, u64 due)
+{
+	struct um_irq_source *src;
+	unsigned int lost = 0;
+
+	for (src = READ_ONCE(sources); first && src; src = READ_ONCE(src->next))
+		if (READ_ONCE(src->raised))
+			lost |= BIT(HOST_IRQ_IO);
+	if (due && host_monotonic_ns() >= due)
+		lost |= BIT(HOST_IRQ_TIMER);
+	if (lost)
+		atomic_or(lost, (atomic_t *)pending);
+}
+
+void um_irq_sleep(u64 due)
+{
+	unsigned int *pending = raw_cpu_ptr(&irq_state.pending);
+	bool first = !raw_smp_processor_id();
+
+	/* The signal is at hand earlier, unless it is lost. */
+	if (due)
+		due += NSEC_PER_MSEC;
+	if (first)
+		__atomic_store_n(&slept_on, pending, __ATOMIC_SEQ_CST);
+	find_lost(pending, first, due);
+	if (!READ_ONCE(*pending))
+		host_irq_wait(pending, due);
+	if (first)
+		__atomic_store_n(&slept_on, NULL, __ATOMIC_SEQ_CST);
+	find_lost(pending, first, due);
 }
 
 /* ---- descriptors ------------------------------------------------------------ */

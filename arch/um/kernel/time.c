@@ -17,11 +17,14 @@
 #include <asm/ptrace.h>
 #include <asm/setup.h>
 #include <asm/syscalls.h>
+#include <asm/um_irq.h>
 #include <asm/vdso.h>
 #include <um/host.h>
 
 static u64 clock_base __ro_after_init;
 static DEFINE_PER_CPU(int, host_timer);
+/* When it is to expire, of host_monotonic_ns(); 0: it is not, or has. */
+static DEFINE_PER_CPU(u64, timer_due);
 
 unsigned long long notrace sched_clock(void)
 {
@@ -61,14 +64,22 @@ asmlinkage long our_clock_gettime(const clockid_t which,
 	return put_timespec64(&now, tp);
 }
 
+u64 um_timer_due(void)
+{
+	return this_cpu_read(timer_due);
+}
+
 static int host_set_next_event(unsigned long delta, struct clock_event_device *ev)
 {
-	return host_timer_set(this_cpu_read(host_timer),
-			      host_monotonic_ns() + delta);
+	u64 due = host_monotonic_ns() + delta;
+
+	this_cpu_write(timer_due, due);
+	return host_timer_set(this_cpu_read(host_timer), due);
 }
 
 static int host_timer_stop(struct clock_event_device *ev)
 {
+	this_cpu_write(timer_due, 0);
 	host_timer_set(this_cpu_read(host_timer), 0);
 	return 0;
 }
@@ -86,6 +97,7 @@ static irqreturn_t timer_interrupt(int irq, void *dev)
 {
 	struct clock_event_device *ev = this_cpu_ptr(&host_clockevent);
 
+	this_cpu_write(timer_due, 0);
 	um_cpu_balance();
 	if (ev->event_handler)
 		ev->event_handler(ev);

@@ -13,7 +13,12 @@ void irq_dispatch(struct pt_regs *regs);
  * sleeping.  True: there is one.  With interrupts disabled.
  */
 bool um_irq_poll(u64 until);
-/* The timer's interrupt (kernel/time.c). */
-void um_timer_interrupt(void);
+/*
+ * Sleeps until an interrupt is pending, or should be: @due is when the timer's is,
+ * of host_monotonic_ns(); 0: never.  With interrupts disabled.
+ */
+void um_irq_sleep(u64 due);
+/* When this CPU's timer is to expire, of host_monotonic_ns(); 0: it is not (time.c). */
+u64 um_timer_due(void);
 
 #endif /* _ASM_UM_UM_IRQ_H */

@@ -57,6 +57,20 @@ with boot() as g:
     if not all(good):
         tap.diag(tail(text, 60))
     tap.equal(g.run("echo alive")[1].strip(), "alive", "the guest goes on afterwards")
+    # A tracer may keep signals to itself, gdb when told to and strace when it lets go:
+    # an idle guest finds out what they would have said.
+    gdb = subprocess.Popen(["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off",
+                            "-ex", "handle SIGALRM SIGIO nostop noprint nopass", "-ex", "continue", "-p", str(g.pid)],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        traced = eventually(lambda: "TracerPid:\t%d" % gdb.pid in open("/proc/%d/status" % g.pid).read(), 60)
+        tap.ok(traced, "a gdb that keeps the signals")
+        tap.equal([g.run("sleep 0.3; echo slept")[1].strip() for i in range(5)], ["slept"] * 5,
+                  "timers and input come without them")
+    finally:
+        gdb.send_signal(signal.SIGINT)
+        gdb.wait(60)
+    tap.equal(g.run("sleep 0.3; echo slept")[1].strip(), "slept", "and afterwards")
     tap.equal(g.poweroff(), 0, "power-off")
 no_leftovers()
 tap.done()
