@@ -208,7 +208,7 @@ int host_fstat(int fd, struct host_stat *st)
 	return 0;
 }
 
-static void whole_file(struct flock *lock, int exclusive)
+void lock_whole_file(struct flock *lock, int exclusive)
 {
 	*lock = (struct flock) {
 		.l_type = exclusive ? F_WRLCK : F_RDLCK,
@@ -221,95 +221,9 @@ int host_lock(int fd, int exclusive)
 	struct flock lock;
 	long err;
 
-	whole_file(&lock, exclusive);
+	lock_whole_file(&lock, exclusive);
 	err = sys_retry(SYS_fcntl, fd, F_OFD_SETLK, &lock);
 	return err == -EACCES ? -EAGAIN : err;
-}
-
-/* Calls @fn with each name in a directory of numbers until it returns not 0. */
-static int for_each_number(const char *path,
-			   int (*fn)(int number, const void *arg), const void *arg)
-{
-	char buf[1024] __attribute__((aligned(8)));
-	int fd = host_open(path, O_RDONLY | O_DIRECTORY, 0), found = 0;
-	long n = 0;
-
-	if (fd < 0)
-		return 0;
-	while (!found && (n = sys(SYS_getdents64, fd, buf, sizeof(buf))) > 0) {
-		for (long at = 0; at < n && !found;) {
-			const struct dirent64 *d = (const void *)(buf + at);
-
-			at += d->d_reclen;
-			if (d->d_name[0] >= '0' && d->d_name[0] <= '9')
-				found = fn(atoi(d->d_name), arg);
-		}
-	}
-	sys(SYS_close, fd);
-	return found;
-}
-
-/**
- * struct lock_search - who has a file open, and locked
- * @pid:	the process that is looked at
- * @file:	the file
- */
-struct lock_search {
-	int			pid;
-	const struct stat	*file;
-};
-
-static int fd_has_lock(int number, const void *arg)
-{
-	const struct lock_search *search = arg;
-	char path[64], buf[512];
-	struct stat st;
-	long fd, n;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", search->pid, number);
-	if (sys(SYS_newfstatat, AT_FDCWD, path, &st, 0) ||
-	    st.st_dev != search->file->st_dev || st.st_ino != search->file->st_ino)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", search->pid, number);
-	fd = host_open(path, O_RDONLY, 0);
-	if (fd < 0)
-		return 0;
-	n = host_read(fd, buf, sizeof(buf) - 1);
-	sys(SYS_close, fd);
-	buf[n > 0 ? n : 0] = '\0';
-	/* Not flock(), which is no obstacle. */
-	return strstr(buf, "\nlock:") && (strstr(buf, "OFDLCK") || strstr(buf, "POSIX"));
-}
-
-static int process_has_lock(int pid, const void *file)
-{
-	struct lock_search search = { .pid = pid, .file = file };
-	char path[64];
-
-	if (pid == own_pid)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	return for_each_number(path, fd_has_lock, &search) ? pid : 0;
-}
-
-int host_lock_holder(int fd, int exclusive)
-{
-	struct flock lock;
-	struct stat st;
-	long err;
-
-	whole_file(&lock, exclusive);
-	err = sys_retry(SYS_fcntl, fd, F_OFD_GETLK, &lock);
-	if (err)
-		return err;
-	if (lock.l_type == F_UNLCK)
-		return -ENOENT;
-	if (lock.l_pid > 0)
-		return lock.l_pid;
-	/* A lock of an open file description names no process; descriptors do. */
-	if (sys_retry(SYS_fstat, fd, &st))
-		return 0;
-	return for_each_number("/proc", process_has_lock, &st);
 }
 
 int host_mkdir(const char *path, int mode)

@@ -98,6 +98,9 @@ int vdso_move(um_u64 start, um_u64 end, um_u64 vdso);
 
 /* Remember what only the start of the program can know. */
 void process_start(char **argv, char **envp);
+char **process_environment(void);
+/* Our executable's path, or "". */
+const char *process_path(void);
 void thread_start(void);
 void tty_start(void);
 
@@ -134,6 +137,10 @@ int stub_birth_start(const struct host_stub_layout *layout,
 void stub_birth_go(struct stub_birth *birth);
 /* To be called once the child is there, or has ended. */
 void stub_birth_end(struct stub_birth *birth);
+
+struct flock;
+/* A lock of all bytes of a file. */
+void lock_whole_file(struct flock *lock, int exclusive);
 
 /* A terminal is put back before its descriptor goes. */
 void tty_closing(int fd);

@@ -64,6 +64,16 @@ void process_start(char **argv, char **envp)
 	exe_path[0] = 0;
 }
 
+char **process_environment(void)
+{
+	return environment;
+}
+
+const char *process_path(void)
+{
+	return exe_path;
+}
+
 void host_abort(void)
 {
 	die_by_signal(SIGABRT);

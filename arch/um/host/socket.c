@@ -18,7 +18,7 @@ int host_dgram_open(void)
 	return sys(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-int host_dgram_address(struct host_address *to, const char *path)
+int host_unix_address(struct host_address *to, const char *path)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	size_t len = strlen(path);
@@ -34,7 +34,7 @@ int host_dgram_address(struct host_address *to, const char *path)
 int host_dgram_bind(const char *path)
 {
 	struct host_address addr;
-	int err = host_dgram_address(&addr, path), fd;
+	int err = host_unix_address(&addr, path), fd;
 
 	if (err)
 		return err;

@@ -1,35 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kinds of channels.
+ * The kinds of channels, and what they have in common.
  */
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "chan.h"
+#include <um/host.h>
+#include <um/pty.h>
+#include "line.h"
+
+/*
+ * Who left the line is waited for so long until its caller is sent away: login
+ * hangs up and opens it again, and a getty ends for the next one.
+ */
+#define CHAN_LINGER	(3 * HZ)
+/* How long the kernel's messages wait for one who takes none, in ms. */
+#define CHAN_PATIENCE	250
 
 static const struct chan_ops * const chan_kinds[] = {
 	&chan_fd_ops,
 	&chan_null_ops,
+	&chan_pty_ops,
+	&chan_pts_ops,
+	&chan_tty_ops,
+	&chan_port_ops,
+	&chan_xterm_ops,
 };
 
-/* Known to users of other versions, but not to this one. */
-static const char * const chan_missing[] = {
-	"pty", "pts", "tty", "port", "xterm",
-};
+/* ---- specifications ------------------------------------------------------- */
 
 static bool chan_is_named(const char *text, int len, const char *name)
 {
 	return strlen(name) == len && !strncmp(text, name, len);
 }
 
-const char *chan_parse(struct chan *chan, const char *text, char *reason, int size)
+static const char *chan_unknown(const char *text, int len, char *reason, int size)
+{
+	unsigned int i;
+	int n;
+
+	n = scnprintf(reason, size, "unknown channel %.*s (there are ", len, text);
+	for (i = 0; i < ARRAY_SIZE(chan_kinds); i++)
+		n += scnprintf(reason + n, size - n, "%s, ", chan_kinds[i]->syntax);
+	scnprintf(reason + n, size - n, "none)");
+	return reason;
+}
+
+const char *chan_parse(struct chan_spec *spec, const char *text, char *reason, int size)
 {
 	int all = strcspn(text, ",");
 	int len = strcspn(text, ",:");
-	const char *value = text[len] == ':' ? text + len + 1 : NULL;
 	unsigned int i;
 
+	*spec = (struct chan_spec) { };
 	if (!all)
 		return "the channel is missing";
 	/* No channel at all is no kind of channel. */
@@ -37,52 +63,205 @@ const char *chan_parse(struct chan *chan, const char *text, char *reason, int si
 		return NULL;
 
 	for (i = 0; i < ARRAY_SIZE(chan_kinds); i++) {
+		const char *why;
+
 		if (!chan_is_named(text, len, chan_kinds[i]->name))
 			continue;
-		chan->ops = chan_kinds[i];
-		return chan->ops->parse(chan, value, reason, size);
+		if (all - len > sizeof(spec->value))
+			return "what follows the channel's name is too long";
+		if (text[len] == ':')
+			strscpy(spec->value, text + len + 1, all - len);
+		spec->ops = chan_kinds[i];
+		why = spec->ops->parse(spec, reason, size);
+		if (why)
+			spec->ops = NULL;
+		return why;
 	}
-	for (i = 0; i < ARRAY_SIZE(chan_missing); i++) {
-		if (!chan_is_named(text, len, chan_missing[i]))
-			continue;
-		snprintf(reason, size, "channel %s is not supported yet",
-			 chan_missing[i]);
-		return reason;
-	}
-	snprintf(reason, size, "unknown channel %.*s (there are fd:N, null and none)",
-		 all, text);
+	return chan_unknown(text, all, reason, size);
+}
+
+const char *chan_parse_nothing(struct chan_spec *spec, char *reason, int size)
+{
+	if (!*spec->value)
+		return NULL;
+	snprintf(reason, size, "channel %s takes no value", spec->ops->name);
 	return reason;
 }
 
-int chan_open(struct chan *chan, enum chan_dir dir)
+void chan_spec_copy(struct chan_spec *to, const struct chan_spec *from)
 {
-	int err;
+	*to = *from;
+	if (to->port)
+		port_get(to->port);
+}
 
-	if (!chan->users) {
-		chan->fd = -1;
-		chan->is_tty = false;
-		chan->never_blocks = false;
-		err = chan->ops->open(chan, dir);
-		if (err)
-			return err;
-	}
-	chan->users++;
-	return 0;
+void chan_spec_forget(struct chan_spec *spec)
+{
+	if (spec->ops && spec->ops->forget)
+		spec->ops->forget(spec);
+	spec->ops = NULL;
+}
+
+int chan_describe(const struct chan *chan, char *buf, size_t len)
+{
+	const struct chan_spec *spec = &chan->spec;
+
+	if (!spec->ops)
+		return scnprintf(buf, len, "none");
+	if (spec->ops->describe)
+		return spec->ops->describe(chan, buf, len);
+	return scnprintf(buf, len, "%s%s%s", spec->ops->name, *spec->value ? ":" : "",
+			 spec->value);
+}
+
+/* ---- connections ---------------------------------------------------------- */
+
+/* From then on nobody reads or writes. */
+static void chan_set_up(struct chan *chan, bool up)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&chan->line->lock, flags);
+	chan->up = up;
+	spin_unlock_irqrestore(&chan->line->lock, flags);
+}
+
+static void chan_disconnect(struct chan *chan)
+{
+	if (!chan->up && !chan->pending)
+		return;
+	chan_set_up(chan, false);
+	chan->spec.ops->close(chan);
+	chan->pending = false;
+	chan->fd = -1;
+}
+
+static int chan_connect(struct chan *chan)
+{
+	int ret;
+
+	chan->fd = -1;
+	chan->terminal = chan->spec.ops->terminal;
+	chan->never_blocks = false;
+	chan->deaf = false;
+	ret = chan->spec.ops->open(chan);
+	chan_set_up(chan, !ret);
+	chan->pending = ret > 0;
+	return ret;
+}
+
+static void chan_linger(struct work_struct *work)
+{
+	struct chan *chan = container_of(work, struct chan, linger.work);
+
+	line_lock_channels(chan->line);
+	if (!chan->users)
+		chan_disconnect(chan);
+	line_unlock_channels(chan->line);
+}
+
+void chan_init(struct chan *chan, struct line *line)
+{
+	chan->line = line;
+	chan->fd = -1;
+	INIT_LIST_HEAD(&chan->wait_list);
+	INIT_DELAYED_WORK(&chan->linger, chan_linger);
+}
+
+int chan_open(struct chan *chan)
+{
+	int ret = chan->pending;
+
+	if (!chan->up && !chan->pending)
+		ret = chan_connect(chan);
+	if (ret >= 0)
+		chan->users++;
+	return ret;
 }
 
 void chan_close(struct chan *chan)
 {
 	if (--chan->users)
 		return;
-	chan->ops->close(chan);
-	chan->fd = -1;
+	if (chan->up && chan->spec.ops->takes_calls)
+		mod_delayed_work(system_wq, &chan->linger, CHAN_LINGER);
+	else
+		chan_disconnect(chan);
 }
 
-int chan_describe(const struct chan *chan, char *buf, size_t len)
+void chan_lost(struct chan *chan)
 {
-	if (!chan->ops)
-		return scnprintf(buf, len, "none");
-	if (chan->ops == &chan_fd_ops)
-		return scnprintf(buf, len, "%s:%d", chan->ops->name, chan->number);
-	return scnprintf(buf, len, "%s", chan->ops->name);
+	chan_disconnect(chan);
+	if (chan->users && chan->spec.ops->waits_again)
+		chan_connect(chan);
+}
+
+void chan_release(struct chan *chan)
+{
+	chan_disconnect(chan);
+	if (chan->spec.ops && chan->spec.ops->release)
+		chan->spec.ops->release(chan);
+	chan_spec_forget(&chan->spec);
+}
+
+/* ---- descriptors that do not block ---------------------------------------- */
+
+long chan_fd_read_now(struct chan *chan, void *buf, unsigned long len,
+		      unsigned int *events)
+{
+	return host_read(chan->fd, buf, len);
+}
+
+long chan_fd_write_now(struct chan *chan, const void *buf, unsigned long len)
+{
+	long n = host_write(chan->fd, buf, len);
+
+	if (n > 0)
+		chan->deaf = false;
+	return n ?: -EAGAIN;
+}
+
+int chan_fd_write_patiently(struct chan *chan, const void *buf, unsigned long len)
+{
+	const struct chan_ops *ops = chan->spec.ops;
+
+	while (len) {
+		long n = ops->write(chan, buf, len);
+
+		if (n == -EAGAIN) {
+			if (!chan->deaf)
+				n = host_poll_one(chan->fd, HOST_POLLOUT, CHAN_PATIENCE);
+			if (n <= 0) {
+				chan->deaf = true;
+				return n ?: -EAGAIN;
+			}
+			continue;
+		}
+		if (n < 0)
+			return n;
+		buf += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int chan_tty_get_size(struct chan *chan, u16 *rows, u16 *cols)
+{
+	int err = host_tty_winsize(chan->fd, rows, cols);
+
+	return err ?: *rows && *cols ? 0 : -ENODATA;
+}
+
+void chan_connected(struct chan *chan, int fd, void *private)
+{
+	chan->fd = fd;
+	chan->private = private;
+	chan->pending = false;
+	chan->deaf = false;
+	chan_set_up(chan, true);
+}
+
+void chan_tty_set_size(struct chan *chan, u16 rows, u16 cols)
+{
+	host_tty_set_winsize(chan->fd, rows, cols);
 }

@@ -22,61 +22,66 @@
 /* What a descriptor that says it is writable takes without blocking. */
 #define CHAN_FD_CAREFUL		256
 
-static const char *chan_fd_parse(struct chan *chan, const char *value,
-				 char *reason, int size)
+static const char *chan_fd_parse(struct chan_spec *spec, char *reason, int size)
 {
+	const char *value = spec->value;
 	long number = 0;
 
-	if (!value || !isdigit(*value))
+	if (!isdigit(*value))
 		return "channel fd needs a descriptor's number, as in fd:0";
 	for (; isdigit(*value); value++)
 		number = min(number * 10 + *value - '0', (long)INT_MAX);
-	if (*value && *value != ',')
+	if (*value)
 		return "channel fd: what follows the number is not understood";
 	if (!host_fd_is_open(number)) {
 		snprintf(reason, size, "descriptor %ld is not open", number);
 		return reason;
 	}
-	chan->number = number;
+	spec->number = number;
 	return NULL;
 }
 
-static int chan_fd_reopen(const struct chan *chan, enum chan_dir dir)
+static int chan_fd_reopen(const struct chan *chan)
 {
+	static const int flags[] = {
+		[CHAN_IN]		= O_RDONLY,
+		[CHAN_OUT]		= O_WRONLY,
+		[CHAN_IN | CHAN_OUT]	= O_RDWR,
+	};
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", chan->number);
-	return host_open(path, (dir == CHAN_IN ? O_RDONLY : O_WRONLY) |
-			 O_NONBLOCK | O_NOCTTY, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", chan->spec.number);
+	return host_open(path, flags[chan->dirs] | O_NONBLOCK | O_NOCTTY, 0);
 }
 
-static int chan_fd_open(struct chan *chan, enum chan_dir dir)
+static int chan_fd_open(struct chan *chan)
 {
+	int number = chan->spec.number;
 	struct host_stat st;
 	int fd;
 
-	fd = host_fstat(chan->number, &st);
+	fd = host_fstat(number, &st);
 	if (fd < 0)
 		return fd;
-	chan->is_tty = host_isatty(chan->number) > 0;
+	chan->terminal = host_isatty(number) > 0;
 	chan->never_blocks = st.type == HOST_FILE_REGULAR;
 
 	/* A file is not opened again: its position is shared as well. */
-	if (chan->is_tty || S_ISFIFO(st.mode)) {
-		fd = chan_fd_reopen(chan, dir);
+	if (chan->terminal || (S_ISFIFO(st.mode) && chan->dirs != (CHAN_IN | CHAN_OUT))) {
+		fd = chan_fd_reopen(chan);
 		chan->never_blocks = fd >= 0;
 	} else {
 		fd = -EINVAL;
 	}
 	/* A number of its own either way: each is waited for on its own. */
 	if (fd < 0)
-		fd = host_dup(chan->number);
+		fd = host_dup(number);
 	if (fd < 0)
 		return fd;
 
 	chan->fd = fd;
-	if (chan->is_tty)
-		host_tty_raw(chan->number);
+	if (chan->terminal)
+		host_tty_raw(number);
 	return 0;
 }
 
@@ -96,7 +101,8 @@ static int chan_fd_ready(struct chan *chan, int events)
 	return ready == 0 ? -EAGAIN : ready;
 }
 
-static long chan_fd_read(struct chan *chan, void *buf, unsigned long len)
+static long chan_fd_read(struct chan *chan, void *buf, unsigned long len,
+			 unsigned int *events)
 {
 	int ready = chan_fd_ready(chan, HOST_POLLIN);
 
@@ -124,10 +130,12 @@ static int chan_fd_write_all(struct chan *chan, const void *buf,
 
 const struct chan_ops chan_fd_ops = {
 	.name		= "fd",
+	.syntax		= "fd:N",
 	.parse		= chan_fd_parse,
 	.open		= chan_fd_open,
 	.close		= chan_fd_close,
 	.read		= chan_fd_read,
 	.write		= chan_fd_write,
 	.write_all	= chan_fd_write_all,
+	.get_size	= chan_tty_get_size,
 };

@@ -6,13 +6,7 @@
 
 #include "chan.h"
 
-static const char *chan_null_parse(struct chan *chan, const char *value,
-				   char *reason, int size)
-{
-	return value ? "channel null takes no value" : NULL;
-}
-
-static int chan_null_open(struct chan *chan, enum chan_dir dir)
+static int chan_null_open(struct chan *chan)
 {
 	return 0;
 }
@@ -21,7 +15,8 @@ static void chan_null_close(struct chan *chan)
 {
 }
 
-static long chan_null_read(struct chan *chan, void *buf, unsigned long len)
+static long chan_null_read(struct chan *chan, void *buf, unsigned long len,
+			   unsigned int *events)
 {
 	return -EAGAIN;
 }
@@ -39,7 +34,8 @@ static int chan_null_write_all(struct chan *chan, const void *buf,
 
 const struct chan_ops chan_null_ops = {
 	.name		= "null",
-	.parse		= chan_null_parse,
+	.syntax		= "null",
+	.parse		= chan_parse_nothing,
 	.open		= chan_null_open,
 	.close		= chan_null_close,
 	.read		= chan_null_read,

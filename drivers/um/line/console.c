@@ -2,54 +2,101 @@
 /*
  * The kernel's messages on a line.
  */
+#define pr_fmt(fmt) fmt
+
 #include <linux/console.h>
 #include <linux/init.h>
+#include <linux/string.h>
 
 #include "line.h"
+
+static struct line *line_of_console(struct console *console)
+{
+	struct line_class *class = console->data;
+
+	if (console->index < 0 || console->index >= class->count)
+		return NULL;
+	return &class->lines[console->index];
+}
 
 static void line_console_write(struct console *console, const char *text,
 			       unsigned int count)
 {
-	line_print(&lines[console->index], text, count);
+	line_print(line_of_console(console), text, count);
 }
 
 static struct tty_driver *line_console_device(struct console *console, int *index)
 {
+	struct line_class *class = console->data;
+
 	*index = console->index;
-	return line_driver;
+	return class->driver;
 }
 
 static int line_console_setup(struct console *console, char *options)
 {
-	if (console->index < 0 || console->index >= LINE_COUNT ||
-	    !line_exists(&lines[console->index]))
+	struct line *line = line_of_console(console);
+	int ret;
+
+	if (!line || !line_exists(line))
 		return -ENODEV;
 	/* Stays open: the kernel may have something to say at any time. */
-	return chan_open(&lines[console->index].out, CHAN_OUT);
+	line_lock_channels(line);
+	ret = chan_open(line->out);
+	line_unlock_channels(line);
+	if (ret < 0)
+		return ret;
+	line->printing = true;
+	/* Only the start waits for somebody to see it. */
+	if (ret && line->out->spec.ops->wait && system_state < SYSTEM_SCHEDULING)
+		line->out->spec.ops->wait(line->out);
+	return 0;
 }
 
-static struct console line_console = {
-	.name	= "tty",
-	.write	= line_console_write,
-	.device	= line_console_device,
-	.setup	= line_console_setup,
-	.flags	= CON_PRINTBUFFER | CON_ANYTIME,
-	.index	= -1,
-};
+static int line_console_exit(struct console *console)
+{
+	struct line *line = line_of_console(console);
+
+	if (!line || !line->printing)
+		return 0;
+	line->printing = false;
+	line_lock_channels(line);
+	chan_close(line->out);
+	line_unlock_channels(line);
+	return 0;
+}
+
+static void __init line_console_register(struct line_class *class)
+{
+	struct console *console = &class->console;
+
+	strscpy(console->name, class->tty_name, sizeof(console->name));
+	console->write = line_console_write;
+	console->device = line_console_device;
+	console->setup = line_console_setup;
+	console->exit = line_console_exit;
+	console->flags = CON_PRINTBUFFER | CON_ANYTIME;
+	console->index = -1;
+	console->data = class;
+	register_console(console);
+}
 
 static int __init line_console_init(void)
 {
-	unsigned int i;
+	struct line_class *class = line_classes;
+	struct line *line;
 
 	lines_init();
-	for (i = 0; i < LINE_COUNT && !line_exists(&lines[i]); i++)
-		;
-	if (i == LINE_COUNT)
-		return 0;
 	/* Unless console= says otherwise: con0, or the first that there is. */
-	if (!console_set_on_cmdline)
-		add_preferred_console("tty", i, NULL);
-	register_console(&line_console);
+	for_each_line_of(line, class) {
+		if (!line_exists(line))
+			continue;
+		if (!console_set_on_cmdline)
+			add_preferred_console(class->tty_name, line->index, NULL);
+		break;
+	}
+	for_each_line_class(class)
+		line_console_register(class);
 	return 0;
 }
 console_initcall(line_console_init);

@@ -5,6 +5,7 @@
 #include <linux/interrupt.h>
 #include <linux/kfifo.h>
 #include <linux/printk.h>
+#include <linux/sysrq.h>
 #include <linux/tty_flip.h>
 
 #include <um/host.h>
@@ -13,54 +14,163 @@
 
 /* How long input waits for room in the terminal's buffers, in ms. */
 #define LINE_RETRY	20
+/* How long after a break a key is one for SysRq. */
+#define LINE_SYSRQ	(5 * HZ)
 
-struct line lines[LINE_COUNT];
+static struct line consoles[LINE_CONSOLES];
+static struct line serials[LINE_SERIALS];
 
-/* ---- input -------------------------------------------------------------- */
+struct line_class line_classes[LINE_CLASSES] = {
+	{
+		.name		= "con",
+		.title		= "console",
+		.tty_name	= "tty",
+		.driver_name	= "um_console",
+		.minor		= 0,
+		.type		= TTY_DRIVER_TYPE_CONSOLE,
+		.count		= LINE_CONSOLES,
+		.lines		= consoles,
+	}, {
+		.name		= "ssl",
+		.title		= "serial line",
+		.tty_name	= "ttyS",
+		.driver_name	= "um_serial",
+		.minor		= 64,
+		.type		= TTY_DRIVER_TYPE_SERIAL,
+		.subtype	= SERIAL_TYPE_NORMAL,
+		.count		= LINE_SERIALS,
+		.lines		= serials,
+	},
+};
+
+/* ---- waiting for the host ------------------------------------------------- */
+
+/* Lock held. */
+static void line_want(struct chan *chan, int events)
+{
+	if (!chan->watched)
+		return;
+	chan->wanted |= events;
+	um_fd_watch_arm(&chan->watch, chan->wanted);
+}
 
 static void line_want_input(struct line *line)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&line->lock, flags);
-	if (line->active && line->in.fd >= 0 && !line->throttled && !line->ended)
-		um_fd_watch_arm(&line->in_watch, HOST_POLLIN);
+	if (line->active && !line->throttled && !line->ended)
+		line_want(line->in, HOST_POLLIN);
 	spin_unlock_irqrestore(&line->lock, flags);
+}
+
+void line_gone(struct line *line)
+{
+	WRITE_ONCE(line->lost, true);
+	schedule_work(&line->gone);
+}
+
+/* ---- input -------------------------------------------------------------- */
+
+/*
+ * What arrived, less the key that follows a break on a line with the kernel's
+ * messages; returns that key, or 0.  Lock held.
+ */
+static u8 line_insert(struct line *line, const u8 *buf, unsigned int n)
+{
+	u8 key = 0;
+
+	if (n && line->sysrq) {
+		if (time_before(jiffies, line->sysrq)) {
+			key = *buf++;
+			n--;
+		}
+		line->sysrq = 0;
+	}
+	tty_insert_flip_string(&line->port, buf, n);
+	return key;
+}
+
+/* Lock held. */
+static void line_break(struct line *line)
+{
+	if (IS_ENABLED(CONFIG_MAGIC_SYSRQ) && line->printing && !line->sysrq) {
+		/* Zero is "it is not". */
+		line->sysrq = (jiffies + LINE_SYSRQ) ?: 1;
+		return;
+	}
+	line->sysrq = 0;
+	tty_insert_flip_char(&line->port, 0, TTY_BREAK);
+}
+
+/* Input has come to its end.  Lock held. */
+static void line_end(struct line *line)
+{
+	const struct chan_ops *ops = line->in->spec.ops;
+
+	/* A pipe without writers, a file's end: nothing more will come. */
+	line->ended = true;
+	if (ops->ends || ops->takes_calls)
+		line_gone(line);
+}
+
+/* Returns whether there may be more at once.  Lock held. */
+static bool line_take(struct line *line, unsigned int *events, u8 *key)
+{
+	struct chan *chan = line->in;
+	int room;
+	long n;
+
+	if (!line->active || !chan->up || line->throttled || line->ended)
+		return false;
+	room = tty_buffer_request_room(&line->port, LINE_INPUT);
+	if (!room) {
+		schedule_delayed_work(&line->retry, msecs_to_jiffies(LINE_RETRY));
+		return false;
+	}
+	n = chan->spec.ops->read(chan, line->input, room, events);
+	if (n > 0)
+		*key = line_insert(line, line->input, n);
+	else if (n != -EAGAIN)
+		line_end(line);
+	if (*events & CHAN_BREAK)
+		line_break(line);
+	if (*events & CHAN_FLUSH)
+		line_want(chan, HOST_POLLOUT);
+	return *events & CHAN_MORE;
+}
+
+static void line_receive(struct line *line)
+{
+	unsigned long flags;
+	bool more;
+
+	do {
+		unsigned int events = 0;
+		u8 key = 0;
+
+		spin_lock_irqsave(&line->lock, flags);
+		more = line_take(line, &events, &key);
+		spin_unlock_irqrestore(&line->lock, flags);
+		if (events & CHAN_SIZE)
+			schedule_work(&line->resize);
+		if (key)
+			handle_sysrq(key);
+	} while (more);
+	tty_flip_buffer_push(&line->port);
+	line_want_input(line);
 }
 
 static void line_retry(struct work_struct *work)
 {
-	line_want_input(container_of(work, struct line, retry.work));
-}
-
-static irqreturn_t line_input(int irq, void *data)
-{
-	struct line *line = data;
-	int room = tty_buffer_request_room(&line->port, LINE_INPUT);
-	long n;
-
-	if (!room) {
-		schedule_delayed_work(&line->retry, msecs_to_jiffies(LINE_RETRY));
-		return IRQ_HANDLED;
-	}
-
-	n = line->in.ops->read(&line->in, line->input, room);
-	if (n > 0) {
-		tty_insert_flip_string(&line->port, line->input, n);
-		tty_flip_buffer_push(&line->port);
-	} else if (n != -EAGAIN) {
-		/* A pipe without writers, a file's end, a terminal that is gone. */
-		WRITE_ONCE(line->ended, true);
-	}
-	line_want_input(line);
-	return IRQ_HANDLED;
+	line_receive(container_of(work, struct line, retry.work));
 }
 
 void line_throttle(struct line *line, bool on)
 {
 	WRITE_ONCE(line->throttled, on);
 	if (!on)
-		line_want_input(line);
+		line_receive(line);
 }
 
 /* ---- output ------------------------------------------------------------- */
@@ -74,7 +184,7 @@ static bool line_is_tight(struct line *line)
 /* What is queued goes to the host, as far as it takes it now.  Lock held. */
 static void line_push_locked(struct line *line)
 {
-	while (!line->stopped) {
+	while (!line->stopped && line->out->up) {
 		unsigned int len;
 		u8 *start;
 		long n;
@@ -83,30 +193,53 @@ static void line_push_locked(struct line *line)
 					   UINT_MAX);
 		if (!len)
 			break;
-		n = line->out.ops->write(&line->out, start, len);
+		n = line->out->spec.ops->write(line->out, start, len);
 		if (n == -EAGAIN) {
-			if (line->active)
-				um_fd_watch_arm(&line->out_watch, HOST_POLLOUT);
+			line_want(line->out, HOST_POLLOUT);
 			break;
 		}
 		/* Nobody is there to read it, nor will be. */
 		if (n < 0) {
 			kfifo_reset(&line->port.xmit_fifo);
+			if (line->out->spec.ops->takes_calls)
+				line_gone(line);
 			break;
 		}
 		kfifo_skip_count(&line->port.xmit_fifo, n);
 	}
 }
 
-static irqreturn_t line_output(int irq, void *data)
+static void line_output(struct line *line, struct chan *chan)
 {
-	struct line *line = data;
+	const struct chan_ops *ops = chan->spec.ops;
 	unsigned long flags;
 
 	spin_lock_irqsave(&line->lock, flags);
-	line_push_locked(line);
+	if (chan->up && ops->flush && ops->flush(chan) == -EAGAIN)
+		line_want(chan, HOST_POLLOUT);
+	else if (chan == line->out)
+		line_push_locked(line);
 	spin_unlock_irqrestore(&line->lock, flags);
 	tty_port_tty_wakeup(&line->port);
+}
+
+static irqreturn_t line_interrupt(int irq, void *data)
+{
+	struct chan *chan = data;
+	struct line *line = chan->line;
+	unsigned long flags;
+	int wanted;
+
+	/* Which of them it is will show. */
+	spin_lock_irqsave(&line->lock, flags);
+	wanted = chan->wanted;
+	chan->wanted = 0;
+	spin_unlock_irqrestore(&line->lock, flags);
+
+	if (wanted & HOST_POLLOUT)
+		line_output(line, chan);
+	if (wanted & HOST_POLLIN)
+		line_receive(line);
 	return IRQ_HANDLED;
 }
 
@@ -188,7 +321,7 @@ static void line_write_queue(struct line *line)
 
 	while ((len = kfifo_out_linear_ptr(&line->port.xmit_fifo, &start,
 					   UINT_MAX))) {
-		if (line->out.ops->write_all(&line->out, start, len) < 0) {
+		if (line->out->spec.ops->write_all(line->out, start, len) < 0) {
 			kfifo_reset(&line->port.xmit_fifo);
 			return;
 		}
@@ -199,6 +332,7 @@ static void line_write_queue(struct line *line)
 /* A terminal in raw mode does not make a new line of "\n". */
 static void line_write_cooked(struct chan *out, const char *text, unsigned int count)
 {
+	const struct chan_ops *ops = out->spec.ops;
 	char buf[256];
 	unsigned int n = 0;
 
@@ -207,12 +341,12 @@ static void line_write_cooked(struct chan *out, const char *text, unsigned int c
 			buf[n++] = '\r';
 		buf[n++] = *text;
 		if (n >= sizeof(buf) - 1) {
-			out->ops->write_all(out, buf, n);
+			ops->write_all(out, buf, n);
 			n = 0;
 		}
 	}
 	if (n)
-		out->ops->write_all(out, buf, n);
+		ops->write_all(out, buf, n);
 }
 
 /**
@@ -225,7 +359,7 @@ static void line_write_cooked(struct chan *out, const char *text, unsigned int c
  */
 void line_print(struct line *line, const char *text, unsigned int count)
 {
-	struct chan *out = &line->out;
+	struct chan *out = line->out;
 	unsigned long flags;
 	bool locked = true;
 
@@ -235,12 +369,15 @@ void line_print(struct line *line, const char *text, unsigned int count)
 	else
 		spin_lock_irqsave(&line->lock, flags);
 
-	if (locked && !line->stopped)
-		line_write_queue(line);
-	if (out->is_tty || line->in.is_tty)
-		line_write_cooked(out, text, count);
-	else
-		out->ops->write_all(out, text, count);
+	/* Who is not there yet, or not any more, misses it. */
+	if (out->up) {
+		if (locked && !line->stopped)
+			line_write_queue(line);
+		if (out->terminal || line->in->terminal)
+			line_write_cooked(out, text, count);
+		else
+			out->spec.ops->write_all(out, text, count);
+	}
 
 	if (locked)
 		spin_unlock_irqrestore(&line->lock, flags);
@@ -259,9 +396,9 @@ void line_drain(struct line *line, unsigned int ms)
 	while (line->active && !kfifo_is_empty(&line->port.xmit_fifo)) {
 		s64 left = end - host_monotonic_ns();
 
-		if (left <= 0 || line->out.fd < 0)
+		if (left <= 0 || !line->out->up || line->out->fd < 0 || line->out->deaf)
 			break;
-		host_poll_one(line->out.fd, HOST_POLLOUT,
+		host_poll_one(line->out->fd, HOST_POLLOUT,
 			      left / NSEC_PER_MSEC + 1);
 		line_push(line);
 	}
@@ -269,33 +406,71 @@ void line_drain(struct line *line, unsigned int ms)
 
 /* ---- open and close ----------------------------------------------------- */
 
-static int line_watch(struct line *line)
+/* How many channels it has. */
+static unsigned int line_nr_chans(const struct line *line)
+{
+	return line->in == line->out ? 1 : 2;
+}
+
+static int line_watch(struct chan *chan)
 {
 	int err;
 
-	if (line->in.fd >= 0) {
-		err = um_fd_watch_init(&line->in_watch, line->in.fd, line->name,
-				       line_input, line);
-		if (err)
-			return err;
-	}
-	if (line->out.fd >= 0) {
-		err = um_fd_watch_init(&line->out_watch, line->out.fd, line->name,
-				       line_output, line);
-		if (err) {
-			if (line->in.fd >= 0)
-				um_fd_watch_free(&line->in_watch);
-			return err;
-		}
-	}
+	if (!chan->up || chan->fd < 0)
+		return 0;
+	err = um_fd_watch_init(&chan->watch, chan->fd, chan->line->name, line_interrupt, chan);
+	if (err)
+		return err;
+	chan->wanted = 0;
+	chan->watched = true;
 	return 0;
+}
+
+static void line_unwatch(struct chan *chan)
+{
+	unsigned long flags;
+	bool watched;
+
+	spin_lock_irqsave(&chan->line->lock, flags);
+	watched = chan->watched;
+	chan->watched = false;
+	spin_unlock_irqrestore(&chan->line->lock, flags);
+	if (watched)
+		um_fd_watch_free(&chan->watch);
+}
+
+/* What came before anybody asked for it; and what waited to go. */
+static void line_start(struct line *line)
+{
+	unsigned long flags;
+
+	line_receive(line);
+	spin_lock_irqsave(&line->lock, flags);
+	line_push_locked(line);
+	if (line->out->up && line->out->spec.ops->flush &&
+	    line->out->spec.ops->flush(line->out) == -EAGAIN)
+		line_want(line->out, HOST_POLLOUT);
+	spin_unlock_irqrestore(&line->lock, flags);
+}
+
+static int line_open_chan(struct chan *chan)
+{
+	int err = chan_open(chan);
+
+	if (err < 0)
+		return err;
+	err = line_watch(chan);
+	if (err)
+		chan_close(chan);
+	return err;
 }
 
 /**
  * line_activate - connects a line for the guest
  * @line:	the line, which exists
  *
- * Returns 0 or -errno, with nothing left behind.
+ * Where the other end is not there yet, line_connect() comes later.  Returns 0 or
+ * -errno, with nothing left behind.
  */
 int line_activate(struct line *line)
 {
@@ -304,33 +479,32 @@ int line_activate(struct line *line)
 	err = tty_port_alloc_xmit_buf(&line->port);
 	if (err)
 		return err;
-	err = chan_open(&line->in, CHAN_IN);
-	if (err)
-		return err;
-	err = chan_open(&line->out, CHAN_OUT);
-	if (err)
-		goto close_in;
-	err = line_watch(line);
-	if (err)
-		goto close_out;
-
-	line->throttled = false;
-	line->stopped = false;
-	line->ended = false;
-	line->active = true;
-	line_want_input(line);
-	return 0;
-
-close_out:
-	chan_close(&line->out);
-close_in:
-	chan_close(&line->in);
+	line_lock_channels(line);
+	err = line_open_chan(line->in);
+	if (!err && line->out != line->in) {
+		err = line_open_chan(line->out);
+		if (err) {
+			line_unwatch(line->in);
+			chan_close(line->in);
+		}
+	}
+	if (!err) {
+		line->throttled = false;
+		line->stopped = false;
+		line->ended = false;
+		line->sysrq = 0;
+		WRITE_ONCE(line->active, true);
+	}
+	line_unlock_channels(line);
+	if (!err)
+		line_start(line);
 	return err;
 }
 
 void line_deactivate(struct line *line)
 {
 	unsigned long flags;
+	unsigned int i;
 
 	/* From here on nobody arms a watch, or asks for another try. */
 	spin_lock_irqsave(&line->lock, flags);
@@ -338,58 +512,134 @@ void line_deactivate(struct line *line)
 	kfifo_reset(&line->port.xmit_fifo);
 	spin_unlock_irqrestore(&line->lock, flags);
 
-	if (line->in.fd >= 0)
-		um_fd_watch_free(&line->in_watch);
-	if (line->out.fd >= 0)
-		um_fd_watch_free(&line->out_watch);
+	line_lock_channels(line);
+	for (i = 0; i < line_nr_chans(line); i++)
+		line_unwatch(&line->chans[i]);
 	cancel_delayed_work_sync(&line->retry);
-	chan_close(&line->out);
-	chan_close(&line->in);
+	for (i = 0; i < line_nr_chans(line); i++)
+		chan_close(&line->chans[i]);
+	line_unlock_channels(line);
 }
 
-/* The size of the host's terminal; false where there is none. */
+bool line_connect(struct chan *chan, int fd, void *private)
+{
+	struct line *line = chan->line;
+	bool good;
+
+	line_lock_channels(line);
+	good = chan->pending;
+	if (good) {
+		chan_connected(chan, fd, private);
+		line->ended = false;
+		/* Nobody hears of its input then, but of its end when it is written to. */
+		if (line->active && line_watch(chan))
+			line_report(line, "no interrupt for it");
+	}
+	line_unlock_channels(line);
+	if (!good)
+		return false;
+
+	if (system_state >= SYSTEM_SCHEDULING) {
+		line_start(line);
+		wake_up_interruptible(&line->port.open_wait);
+		schedule_work(&line->resize);
+	}
+	return true;
+}
+
+static void line_hang_up(struct work_struct *work)
+{
+	struct line *line = container_of(work, struct line, gone);
+	unsigned int i;
+
+	line_lock_channels(line);
+	/* Asked for twice: by now somebody else may be there. */
+	if (!xchg(&line->lost, false)) {
+		line_unlock_channels(line);
+		return;
+	}
+	for (i = 0; i < line_nr_chans(line); i++) {
+		struct chan *chan = &line->chans[i];
+		const struct chan_ops *ops = chan->spec.ops;
+
+		if (ops && (ops->takes_calls || ops->ends)) {
+			line_unwatch(chan);
+			chan_lost(chan);
+		}
+	}
+	line_unlock_channels(line);
+	tty_port_tty_hangup(&line->port, false);
+	wake_up_interruptible(&line->port.open_wait);
+}
+
+/* ---- size of the window ------------------------------------------------- */
+
+/* The size of the other end; false where it has none. */
 bool line_winsize(struct line *line, struct winsize *ws)
 {
-	struct chan *chan = line->out.is_tty ? &line->out : &line->in;
+	struct chan *chan = line->out->terminal ? line->out : line->in;
 	u16 rows, cols;
 
-	if (!line->active || !chan->is_tty)
-		return false;
-	if (host_tty_winsize(chan->fd, &rows, &cols) < 0 || !rows || !cols)
+	if (!line->active || !chan->up || !chan->terminal || !chan->spec.ops->get_size ||
+	    chan->spec.ops->get_size(chan, &rows, &cols) < 0)
 		return false;
 	*ws = (struct winsize) { .ws_row = rows, .ws_col = cols };
 	return true;
 }
 
+void line_set_winsize(struct line *line, const struct winsize *ws)
+{
+	struct chan *chan = line->out;
+
+	line_lock_channels(line);
+	if (chan->up && chan->spec.ops->set_size)
+		chan->spec.ops->set_size(chan, ws->ws_row, ws->ws_col);
+	line_unlock_channels(line);
+}
+
+/* ---- all ---------------------------------------------------------------- */
+
+void line_set_channels(struct line *line, struct line_choice *choice)
+{
+	struct chan *in = &line->chans[0], *out = &line->chans[1];
+
+	in->dirs = CHAN_IN | (choice->out.ops ? 0 : CHAN_OUT);
+	out->dirs = CHAN_OUT;
+	in->spec = choice->in;
+	out->spec = choice->out;
+	line->in = in;
+	line->out = out->spec.ops ? out : in;
+	choice->in.ops = NULL;
+	choice->out.ops = NULL;
+}
+
 /* Early: the kernel's console needs them. */
 void __init lines_init(void)
 {
-	unsigned int i;
+	static bool done;
+	struct line_class *class;
+	struct line *line;
 
-	line_choose_channels(lines);
-	for (i = 0; i < LINE_COUNT; i++) {
-		struct line *line = &lines[i];
-
-		snprintf(line->name, sizeof(line->name), "con%u", i);
-		spin_lock_init(&line->lock);
-		tty_port_init(&line->port);
-		INIT_DELAYED_WORK(&line->retry, line_retry);
+	if (done)
+		return;
+	done = true;
+	for_each_line_class(class) {
+		for_each_line_of(line, class) {
+			line->class = class;
+			line->index = line - class->lines;
+			snprintf(line->name, sizeof(line->name), "%s%u", class->name,
+				 line->index);
+			mutex_init(&line->mutex);
+			spin_lock_init(&line->lock);
+			tty_port_init(&line->port);
+			INIT_DELAYED_WORK(&line->retry, line_retry);
+			INIT_WORK(&line->gone, line_hang_up);
+			INIT_WORK(&line->resize, line_resize);
+			chan_init(&line->chans[0], line);
+			chan_init(&line->chans[1], line);
+			line->in = &line->chans[0];
+			line->out = line->in;
+		}
 	}
-}
-
-int line_describe(int unit, char *buf, size_t len)
-{
-	const struct line *line;
-	int n;
-
-	if (unit < 0 || unit >= LINE_COUNT)
-		return -ENODEV;
-	line = &lines[unit];
-	n = scnprintf(buf, len, "con%d=", unit);
-	n += chan_describe(&line->in, buf + n, len - n);
-	if (line_exists(line)) {
-		n += scnprintf(buf + n, len - n, ",");
-		n += chan_describe(&line->out, buf + n, len - n);
-	}
-	return n;
+	line_choose_channels();
 }

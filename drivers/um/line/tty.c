@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The consoles con0 to con15 as terminals /dev/tty0 to /dev/tty15.
+ * The consoles con0 to con15 as terminals /dev/tty0 to /dev/tty15, and the serial
+ * lines ssl0 to ssl63 as /dev/ttyS0 to /dev/ttyS63.
  */
-#define pr_fmt(fmt) "con: " fmt
+#define pr_fmt(fmt) "lines: " fmt
 
 #include <linux/capability.h>
 #include <linux/init.h>
@@ -19,7 +20,8 @@
 /* How long the end waits for a host that takes no output, in ms. */
 #define LINE_LAST_WAIT	2000
 
-struct tty_driver *line_driver;
+/* How long closing one waits for a host that takes no output. */
+#define LINE_CLOSING_WAIT	(3 * HZ)
 
 static struct line *line_of(struct tty_struct *tty)
 {
@@ -28,14 +30,33 @@ static struct line *line_of(struct tty_struct *tty)
 
 /* ---- operations --------------------------------------------------------- */
 
+/*
+ * Who opens a line that takes calls waits for one, whatever the last user has
+ * thought of modems; the others have nobody to wait for.
+ */
+static void line_set_clocal(struct line *line, struct tty_struct *tty)
+{
+	down_write(&tty->termios_rwsem);
+	if (line_takes_calls(line))
+		tty->termios.c_cflag &= ~CLOCAL;
+	else
+		tty->termios.c_cflag |= CLOCAL;
+	up_write(&tty->termios_rwsem);
+}
+
 static int line_tty_install(struct tty_driver *driver, struct tty_struct *tty)
 {
-	struct line *line = &lines[tty->index];
+	struct line_class *class = driver->driver_state;
+	struct line *line = &class->lines[tty->index];
+	int err;
 
 	if (!line_exists(line))
 		return -ENODEV;
 	tty->driver_data = line;
-	return tty_port_install(&line->port, driver, tty);
+	err = tty_port_install(&line->port, driver, tty);
+	if (!err)
+		line_set_clocal(line, tty);
+	return err;
 }
 
 static int line_tty_open(struct tty_struct *tty, struct file *file)
@@ -54,6 +75,7 @@ static void line_tty_close(struct tty_struct *tty, struct file *file)
 static void line_tty_hangup(struct tty_struct *tty)
 {
 	tty_port_hangup(&line_of(tty)->port);
+	line_set_clocal(line_of(tty), tty);
 }
 
 static ssize_t line_tty_write(struct tty_struct *tty, const u8 *buf, size_t count)
@@ -84,7 +106,10 @@ static unsigned int line_tty_write_room(struct tty_struct *tty)
 
 static unsigned int line_tty_chars_in_buffer(struct tty_struct *tty)
 {
-	return kfifo_len(&line_of(tty)->port.xmit_fifo);
+	struct line *line = line_of(tty);
+
+	/* Nobody to wait for. */
+	return line->out->up ? kfifo_len(&line->port.xmit_fifo) : 0;
 }
 
 static void line_tty_flush_buffer(struct tty_struct *tty)
@@ -113,6 +138,40 @@ static void line_tty_start(struct tty_struct *tty)
 	line_stop(line_of(tty), false);
 }
 
+static int line_tty_resize(struct tty_struct *tty, struct winsize *ws)
+{
+	int err = tty_do_resize(tty, ws);
+
+	if (!err)
+		line_set_winsize(line_of(tty), ws);
+	return err;
+}
+
+static int line_tty_tiocmget(struct tty_struct *tty)
+{
+	int on = TIOCM_DTR | TIOCM_RTS | TIOCM_CTS | TIOCM_DSR;
+
+	return line_is_connected(line_of(tty)) ? on | TIOCM_CAR : on;
+}
+
+/* There are no wires. */
+static int line_tty_tiocmset(struct tty_struct *tty, unsigned int set, unsigned int clear)
+{
+	return 0;
+}
+
+static int line_tty_break(struct tty_struct *tty, int state)
+{
+	struct line *line = line_of(tty);
+	struct chan *chan = line->out;
+
+	line_lock_channels(line);
+	if (chan->up && chan->spec.ops->send_break)
+		chan->spec.ops->send_break(chan, state);
+	line_unlock_channels(line);
+	return 0;
+}
+
 /*
  * tty0 is what init takes for the virtual console.  It asks for the signal that
  * a key combination raises there: no such keys here, so it is never sent.
@@ -137,6 +196,10 @@ static const struct tty_operations line_tty_ops = {
 	.chars_in_buffer = line_tty_chars_in_buffer,
 	.flush_buffer	= line_tty_flush_buffer,
 	.ioctl		= line_tty_ioctl,
+	.resize		= line_tty_resize,
+	.tiocmget	= line_tty_tiocmget,
+	.tiocmset	= line_tty_tiocmset,
+	.break_ctl	= line_tty_break,
 	.throttle	= line_tty_throttle,
 	.unthrottle	= line_tty_unthrottle,
 	.stop		= line_tty_stop,
@@ -160,15 +223,22 @@ static void line_port_shutdown(struct tty_port *port)
 	line_deactivate(container_of(port, struct line, port));
 }
 
+static bool line_port_carrier_raised(struct tty_port *port)
+{
+	return line_is_connected(container_of(port, struct line, port));
+}
+
 static const struct tty_port_operations line_port_ops = {
 	.activate	= line_port_activate,
 	.shutdown	= line_port_shutdown,
+	.carrier_raised	= line_port_carrier_raised,
 };
 
 /* ---- size of the window ------------------------------------------------- */
 
-static void line_resize(struct line *line)
+void line_resize(struct work_struct *work)
 {
+	struct line *line = container_of(work, struct line, resize);
 	struct tty_struct *tty = tty_port_tty_get(&line->port);
 	struct winsize ws;
 
@@ -182,23 +252,19 @@ static void line_resize(struct line *line)
 	tty_kref_put(tty);
 }
 
-static void line_resize_all(struct work_struct *work)
-{
-	unsigned int i;
-
-	for (i = 0; i < LINE_COUNT; i++) {
-		if (line_exists(&lines[i]))
-			line_resize(&lines[i]);
-	}
-}
-
-static DECLARE_WORK(line_resize_work, line_resize_all);
-
 void um_line_winch(void)
 {
-	/* Before there are terminals nobody has asked for their size. */
-	if (line_driver)
-		schedule_work(&line_resize_work);
+	struct line_class *class;
+	struct line *line;
+
+	for_each_line_class(class) {
+		/* Before there are terminals nobody has asked for their size. */
+		if (!class->driver)
+			continue;
+		for_each_line_of(line, class)
+			if (READ_ONCE(line->active))
+				schedule_work(&line->resize);
+	}
 }
 
 /* ---- begin and end ------------------------------------------------------ */
@@ -206,12 +272,13 @@ void um_line_winch(void)
 static int line_last_words(struct notifier_block *nb, unsigned long action,
 			   void *data)
 {
-	unsigned int i;
+	struct line_class *class;
+	struct line *line;
 
-	for (i = 0; i < LINE_COUNT; i++) {
-		if (line_exists(&lines[i]))
-			line_drain(&lines[i], LINE_LAST_WAIT);
-	}
+	for_each_line_class(class)
+		for_each_line_of(line, class)
+			if (line_exists(line))
+				line_drain(line, LINE_LAST_WAIT);
 	return NOTIFY_DONE;
 }
 
@@ -219,48 +286,68 @@ static struct notifier_block line_reboot = {
 	.notifier_call = line_last_words,
 };
 
-static void __init line_register(unsigned int index)
+int line_register(struct line *line)
 {
-	struct tty_port *port = &lines[index].port;
-	struct device *dev;
+	struct device *dev = tty_port_register_device(&line->port, line->class->driver,
+						      line->index, NULL);
 
-	port->ops = &line_port_ops;
-	if (!line_exists(&lines[index]))
-		return;
-	dev = tty_port_register_device(port, line_driver, index, NULL);
-	if (IS_ERR(dev))
-		pr_err("%s: no terminal made of it: error %ld\n",
-		       lines[index].name, -PTR_ERR(dev));
+	return PTR_ERR_OR_ZERO(dev);
 }
 
-static int __init line_tty_init(void)
+void line_unregister(struct line *line)
+{
+	tty_port_unregister_device(&line->port, line->class->driver, line->index);
+}
+
+static int __init line_driver_init(struct line_class *class)
 {
 	struct tty_driver *driver;
-	unsigned int i;
+	struct line *line;
 	int err;
 
-	driver = tty_alloc_driver(LINE_COUNT, TTY_DRIVER_REAL_RAW |
+	driver = tty_alloc_driver(class->count, TTY_DRIVER_REAL_RAW |
 				  TTY_DRIVER_DYNAMIC_DEV);
 	if (IS_ERR(driver))
 		return PTR_ERR(driver);
-	driver->driver_name = "um_console";
-	driver->name = "tty";
+	driver->driver_name = class->driver_name;
+	driver->name = class->tty_name;
 	driver->major = TTY_MAJOR;
-	driver->minor_start = 0;
-	driver->type = TTY_DRIVER_TYPE_CONSOLE;
+	driver->minor_start = class->minor;
+	driver->type = class->type;
+	driver->subtype = class->subtype;
 	driver->init_termios = tty_std_termios;
 	driver->init_termios.c_cflag |= CLOCAL;
+	driver->driver_state = class;
 	tty_set_operations(driver, &line_tty_ops);
 
 	err = tty_register_driver(driver);
 	if (err) {
-		pr_err("no terminals: error %d\n", -err);
 		tty_driver_kref_put(driver);
 		return err;
 	}
-	line_driver = driver;
-	for (i = 0; i < LINE_COUNT; i++)
-		line_register(i);
+	class->driver = driver;
+	for_each_line_of(line, class) {
+		line->port.ops = &line_port_ops;
+		line->port.closing_wait = LINE_CLOSING_WAIT;
+		if (!line_exists(line))
+			continue;
+		err = line_register(line);
+		if (err)
+			pr_err("%s: no terminal made of it: error %d\n", line->name, -err);
+	}
+	return 0;
+}
+
+static int __init line_tty_init(void)
+{
+	struct line_class *class;
+
+	for_each_line_class(class) {
+		int err = line_driver_init(class);
+
+		if (err)
+			pr_err("no terminals %s: error %d\n", class->tty_name, -err);
+	}
 	register_reboot_notifier(&line_reboot);
 	return 0;
 }

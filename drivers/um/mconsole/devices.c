@@ -30,7 +30,9 @@ static void mconsole_show(struct mconsole_answer *answer, const struct mconsole_
 		n = ubd_describe(device->unit, text, sizeof(text));
 		break;
 	case MCONSOLE_CON:
-		n = line_describe(device->unit, text, sizeof(text));
+	case MCONSOLE_SSL:
+		n = line_describe(mconsole_classes[device->class].name, device->unit, text,
+				  sizeof(text));
 		break;
 	case MCONSOLE_MEM:
 		n = scnprintf(text, sizeof(text), "mem=%lluK",
@@ -61,9 +63,11 @@ static void mconsole_set(struct mconsole_answer *answer, const struct mconsole_d
 			mconsole_fail(answer, err, "%s", why);
 		break;
 	case MCONSOLE_CON:
-		mconsole_fail(answer, -EOPNOTSUPP,
-			      "%s: what a console is connected to is chosen on the command line",
-			      name);
+	case MCONSOLE_SSL:
+		err = line_configure(mconsole_classes[device->class].name, device->unit,
+				     device->value, why, sizeof(why));
+		if (err < 0)
+			mconsole_fail(answer, err, "%s", why);
 		break;
 	case MCONSOLE_MEM:
 		mconsole_fail(answer, -EOPNOTSUPP,
@@ -106,8 +110,11 @@ void mconsole_remove(struct mconsole_answer *answer, const char *args)
 			mconsole_fail(answer, err, "%s", text);
 		break;
 	case MCONSOLE_CON:
-		mconsole_fail(answer, -EOPNOTSUPP, "%s: a console stays",
-			      mconsole_name(&device, text, sizeof(text)));
+	case MCONSOLE_SSL:
+		err = line_remove(mconsole_classes[device.class].name, device.unit, text,
+				  sizeof(text));
+		if (err)
+			mconsole_fail(answer, err, "%s", text);
 		break;
 	default:
 		mconsole_fail(answer, -ENODEV, "%s: there is no such device",

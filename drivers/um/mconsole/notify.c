@@ -29,7 +29,7 @@ static int __init um_mconsole_option(char *arg)
 		return um_option_error("mconsole=%s: only notify:SOCKET is known", arg);
 	if (!*path)
 		return um_option_error("mconsole=notify:: the name of the socket is missing");
-	if (host_dgram_address(&notify_to, path))
+	if (host_unix_address(&notify_to, path))
 		return um_option_error("mconsole=notify:%s: longer than a socket's name may be",
 				       path);
 	notify_path = path;

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Starting other programs.
+ */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <um/spawn.h>
+
+#include "internal.h"
+
+#define MAX_FDS		8
+
+/**
+ * struct spawn_result - what the new process tells through a pipe
+ * @pidfd:	of the program, in a table of descriptors that the maker shares
+ * @err:	0, or what was in the way
+ */
+struct spawn_result {
+	int	pidfd;
+	int	err;
+};
+
+/* "@dir/@name" in @path; 0 when that is no file that can be executed. */
+static int executable_in(const char *dir, um_u64 dir_len, const char *name, char *path,
+			 um_u64 len)
+{
+	um_u64 name_len = strlen(name);
+
+	if (dir_len + name_len + 2 > len)
+		return 0;
+	memcpy(path, dir, dir_len);
+	if (dir_len)
+		path[dir_len++] = '/';
+	memcpy(path + dir_len, name, name_len + 1);
+	return !sys(SYS_faccessat, AT_FDCWD, path, 1 /* X_OK */);
+}
+
+static int find_in_path(const char *name, char *path, um_u64 len)
+{
+	const char *dirs = host_getenv("PATH");
+
+	if (strchr(name, '/'))
+		return executable_in("", 0, name, path, len) ? 0 : -ENOENT;
+	if (!dirs)
+		dirs = "/usr/local/bin:/usr/bin:/bin";
+	while (*dirs) {
+		um_u64 n = strcspn(dirs, ":");
+
+		if (executable_in(dirs, n, name, path, len))
+			return 0;
+		dirs += n + (dirs[n] == ':');
+	}
+	return -ENOENT;
+}
+
+int host_find_program(const char *name, char *path, um_u64 len)
+{
+	const char *exe = process_path(), *slash = strrchr(exe, '/');
+
+	if (slash) {
+		char dir[512];
+		um_u64 n = slash - exe;
+
+		if (executable_in(exe, n, name, path, len))
+			return 0;
+		/* Where they are built. */
+		if (n + sizeof("/build/tools") <= sizeof(dir)) {
+			memcpy(dir, exe, n);
+			strcpy(dir + n, "/build/tools");
+			if (executable_in(dir, strlen(dir), name, path, len))
+				return 0;
+		}
+	}
+	return find_in_path(name, path, len);
+}
+
+/* In the new process: its descriptors, and nothing else of ours. */
+static int take_descriptors(const int *fds, int nr_fds, int pipe)
+{
+	int moved[MAX_FDS];
+	long err;
+
+	/* First out of each other's way. */
+	for (int i = 0; i < nr_fds; i++) {
+		moved[i] = fds[i] < 0 ?
+			sys(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0) :
+			sys(SYS_fcntl, fds[i], F_DUPFD_CLOEXEC, MAX_FDS + 1);
+		if (moved[i] >= 0 && moved[i] <= MAX_FDS)
+			moved[i] = sys(SYS_fcntl, moved[i], F_DUPFD_CLOEXEC, MAX_FDS + 1);
+		if (moved[i] < 0)
+			return moved[i];
+	}
+	for (int i = 0; i < nr_fds; i++) {
+		err = sys(SYS_dup3, moved[i], i, 0);
+		if (err < 0)
+			return err;
+	}
+	/* A host without this has but descriptors that close themselves. */
+	sys(SYS_close_range, nr_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+	(void)pipe;
+	return 0;
+}
+
+static void reset_signals(void)
+{
+	struct {
+		um_u64	handler, flags, restorer, mask;
+	} sa = { 0 };
+
+	for (int sig = 1; sig <= 64; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			sys(SYS_rt_sigaction, sig, &sa, NULL, sizeof(sa.mask));
+	sigmask_change(SIG_SETMASK, 0);
+}
+
+static __noreturn void run_program(const char *path, const char *const argv[],
+				   const int *fds, int nr_fds, int pipe)
+{
+	struct spawn_result result = { .pidfd = -1 };
+	int tell;
+
+	/* Away from the numbers that the program's own will have. */
+	tell = sys(SYS_fcntl, pipe, F_DUPFD_CLOEXEC, 2 * MAX_FDS + 2);
+	result.err = tell < 0 ? tell : take_descriptors(fds, nr_fds, tell);
+	if (!result.err) {
+		sys(SYS_setsid);
+		reset_signals();
+		result.err = sys(SYS_execve, path, argv, process_environment());
+	}
+	sys(SYS_write, tell < 0 ? pipe : tell, &result, sizeof(result));
+	for (;;)
+		sys(SYS_exit_group, 127);
+}
+
+/*
+ * In the child, which shares our descriptors: makes the program's process, whose
+ * parent it then ceases to be.
+ */
+static __noreturn void make_process(const char *path, const char *const argv[],
+				    const int *fds, int nr_fds, int pipe)
+{
+	struct spawn_result result = { .pidfd = -1 };
+	long pid = sys(SYS_clone, CLONE_PIDFD, NULL, &result.pidfd, NULL, 0);
+
+	if (!pid)
+		run_program(path, argv, fds, nr_fds, pipe);
+	result.err = pid < 0 ? pid : 0;
+	sys(SYS_write, pipe, &result, sizeof(result));
+	for (;;)
+		sys(SYS_exit_group, 0);
+}
+
+int host_spawn(const char *const argv[], const int *fds, int nr_fds)
+{
+	struct spawn_result result;
+	char path[HOST_STACK / 8];
+	int pidfd = -1, err = 0;
+	int ends[2];
+	long pid, n;
+	um_u64 old;
+
+	if (nr_fds > MAX_FDS)
+		return -EINVAL;
+	err = find_in_path(argv[0], path, sizeof(path));
+	if (err)
+		return err;
+	err = host_pipe(ends);
+	if (err)
+		return err;
+
+	old = sigmask_change(SIG_SETMASK, SIGMASK_ALL);
+	pid = sys(SYS_clone, CLONE_FILES, NULL, NULL, NULL, 0);
+	if (!pid)
+		make_process(path, argv, fds, nr_fds, ends[1]);
+	if (pid > 0)
+		sys_retry(SYS_wait4, pid, NULL, __WALL, NULL);
+	sigmask_change(SIG_SETMASK, old);
+
+	sys(SYS_close, ends[1]);
+	if (pid < 0) {
+		sys(SYS_close, ends[0]);
+		return pid;
+	}
+	/* One word from the child, one from the program if it cannot be run. */
+	while ((n = sys_retry(SYS_read, ends[0], &result, sizeof(result))) ==
+	       sizeof(result)) {
+		if (result.pidfd >= 0)
+			pidfd = result.pidfd;
+		if (result.err)
+			err = result.err;
+	}
+	sys(SYS_close, ends[0]);
+	if (err && pidfd >= 0)
+		sys(SYS_close, pidfd);
+	return err ?: pidfd;
+}
+
+int host_spawn_end(int pidfd)
+{
+	return sys(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
+}
