@@ -24,8 +24,8 @@ static const char help[] =
 "  -j, --json             print JSON: an object for each answer, guest, or\n"
 "                         notification\n"
 "  -l, --list             list the guests that run\n"
-"  -t, --timeout SECONDS  how long to wait for an answer (30), 0 for ever; with\n"
-"                         --listen: for a notification (for ever)\n"
+"  -t, --timeout SECONDS  how long to wait for an answer (30; for exec for ever), 0\n"
+"                         for ever; with --listen: for a notification (for ever)\n"
 "      --listen SOCKET    print what guests with mconsole=notify:SOCKET tell\n"
 "      --count N          end after N notifications\n"
 "      --help, --version  this text; the version\n"
@@ -33,7 +33,7 @@ static const char help[] =
 "\"uml_mconsole UMID help\" lists the commands.\n"
 "\n"
 "Exit status: 0 done, 1 the guest answered with an error, 2 wrong usage or no such\n"
-"guest, 3 no answer in time.\n";
+"guest, 3 no answer in time; of exec, the command's own if it ran.\n";
 
 static int bad_value(const char *option, const char *value, const char *why)
 {
@@ -68,7 +68,8 @@ static int read_count(struct options *options, const char *value)
 
 static int finish(struct options *options, char **words)
 {
-	if (options->timeout < 0)
+	options->patient = options->timeout < 0;
+	if (options->patient)
 		options->timeout = options->listen ? 0 : TIMEOUT_DEFAULT;
 	if (options->count && !options->listen) {
 		log_line("--count: without --listen");

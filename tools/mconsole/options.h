@@ -11,6 +11,7 @@
  * @json:	print JSON
  * @list:	list instances
  * @timeout:	milliseconds to wait for each part of an answer; 0: for ever
+ * @patient:	nobody asked for a timeout: a command of exec may take its time
  * @listen:	socket for notifications, or NULL
  * @count:	how many notifications; 0: any number
  * @name:	of the instance, or NULL
@@ -21,6 +22,7 @@ struct options {
 	bool		json;
 	bool		list;
 	int		timeout;
+	bool		patient;
 	const char	*listen;
 	unsigned long	count;
 	const char	*name;

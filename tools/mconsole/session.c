@@ -50,15 +50,28 @@ static enum status too_long(const struct session *session, size_t len)
 	return STATUS_USAGE;
 }
 
+/* Of exec the answer has the status of the command. */
+static bool is_exec(const char *text)
+{
+	const char *name = mconsole_commands[MCONSOLE_EXEC].name;
+
+	return !strncmp(text, name, strlen(name)) && strchr(BLANKS, text[strlen(name)]);
+}
+
 static enum status ask(const struct session *session, const char *text, size_t len)
 {
+	struct options options = *session->options;
 	struct answer answer;
 	enum status status;
 
 	if (len > UM_MCONSOLE_TEXT_MAX)
 		return too_long(session, len);
-	status = talk(session->options, session->name, text, len, &answer);
+	if (is_exec(text) && options.patient)
+		options.timeout = 0;
+	status = talk(&options, session->name, text, len, &answer);
 	print_answer(session, &answer);
+	if (status == STATUS_ERROR && is_exec(text) && answer.err > 0 && answer.err <= 255)
+		status = answer.err;
 	return status;
 }
 

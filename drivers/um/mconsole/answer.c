@@ -14,6 +14,8 @@
 #define ANSWER_MAX	SZ_4M
 /* A client that takes nothing for so long gets no more. */
 #define ANSWER_PATIENCE	(10 * HZ)
+/* Bytes in which it can be said that there is no more room. */
+#define NOTE_LEN	((size_t)80)
 
 /* Room for @len more bytes, or for as many as there may be; how many. */
 static size_t mconsole_room(struct mconsole_answer *answer, size_t len)
@@ -39,11 +41,24 @@ static size_t mconsole_room(struct mconsole_answer *answer, size_t len)
 
 void mconsole_put(struct mconsole_answer *answer, const char *text, size_t len)
 {
-	len = min(len, mconsole_room(answer, len));
-	if (!len)
-		return;
-	memcpy(answer->text + answer->len, text, len);
-	answer->len += len;
+	/* Behind what was lost nothing else stands. */
+	size_t n = answer->lost ? 0 : min(len, mconsole_room(answer, len));
+
+	if (n)
+		memcpy(answer->text + answer->len, text, n);
+	answer->len += n;
+	answer->lost += len - n;
+}
+
+/* At the end of a text that was cut, which makes room for it. */
+static void mconsole_tell_lost(struct mconsole_answer *answer)
+{
+	size_t end = min(answer->len, answer->room - min(answer->room, NOTE_LEN));
+	size_t lost = answer->lost + answer->len - end;
+
+	answer->len = end + scnprintf(answer->text + end, answer->room - end,
+				      "\n[cut: %zu bytes more do not fit]\n", lost);
+	answer->lost = 0;
 }
 
 static void mconsole_vprintf(struct mconsole_answer *answer, const char *fmt, va_list args)
@@ -80,6 +95,8 @@ bool mconsole_send(int fd, struct mconsole_answer *answer)
 	static struct um_mconsole_reply reply;
 	int err;
 
+	if (answer->lost)
+		mconsole_tell_lost(answer);
 	do {
 		const char *text = answer->text + answer->sent;
 		um_u64 left = answer->len - answer->sent;

@@ -20,9 +20,10 @@ const struct mconsole_command mconsole_commands[MCONSOLE_NR_VERBS] = {
 		.help	= "start again at once; nothing is synced",
 	},
 	[MCONSOLE_CONFIG] = {
-		.name	= "config",
-		.args	= "<dev>[=<value>]",
-		.help	= "add or change a device as on the command line, or tell what it is",
+		.name		= "config",
+		.args		= "<dev>[=<value>]",
+		.optional	= 1,
+		.help		= "add or change a device as on the command line, or show devices",
 	},
 	[MCONSOLE_REMOVE] = {
 		.name	= "remove",
@@ -61,6 +62,25 @@ const struct mconsole_command mconsole_commands[MCONSOLE_NR_VERBS] = {
 		.name	= "stack",
 		.args	= "<pid>",
 		.help	= "the kernel stack of a process",
+	},
+	[MCONSOLE_EXEC] = {
+		.name	= "exec",
+		.args	= "<command>",
+		.help	= "run a command of the guest's shell, as root",
+	},
+	[MCONSOLE_PS] = {
+		.name	= "ps",
+		.help	= "the processes",
+	},
+	[MCONSOLE_MEMINFO] = {
+		.name	= "meminfo",
+		.help	= "/proc/meminfo, and how much memory of the host that takes",
+	},
+	[MCONSOLE_DMESG] = {
+		.name		= "dmesg",
+		.args		= "<lines>",
+		.optional	= 1,
+		.help		= "the kernel's log, or so many lines at its end",
 	},
 };
 

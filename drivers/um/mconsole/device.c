@@ -98,6 +98,34 @@ static const char *mconsole_parse_device(struct mconsole_device *device, const c
 	return (void *)0;
 }
 
+static int mconsole_same(const char *a, const char *b)
+{
+	const char *end = mconsole_behind(a, b);
+
+	return end && !*end;
+}
+
+/**
+ * mconsole_is_list() - are several devices asked for?
+ * @args:	the arguments of `config'
+ * @class:	becomes theirs, MCONSOLE_NR_CLASSES for "" and "?": those of all
+ *
+ * A class alone is a list of its units; one without units is a device.
+ */
+int mconsole_is_list(const char *args, enum mconsole_class *class)
+{
+	int c;
+
+	*class = MCONSOLE_NR_CLASSES;
+	if (!*args || mconsole_same(args, "?"))
+		return 1;
+	for (c = 0; c < MCONSOLE_NR_CLASSES; c++)
+		if (mconsole_classes[c].units && mconsole_same(args, mconsole_classes[c].name))
+			break;
+	*class = c;
+	return c < MCONSOLE_NR_CLASSES;
+}
+
 /**
  * mconsole_parse_config() - understand "DEV" and "DEV=VALUE"
  * @device:	filled in; without a value it is a question

@@ -20,27 +20,28 @@ static const char *mconsole_name(const struct mconsole_device *device, char *buf
 	return buf;
 }
 
+/* As on the command line; its length, or -errno. */
+static int mconsole_describe(const struct mconsole_device *device, char *text, size_t len)
+{
+	switch (device->class) {
+	case MCONSOLE_UBD:
+		return ubd_describe(device->unit, text, len);
+	case MCONSOLE_CON:
+	case MCONSOLE_SSL:
+		return line_describe(mconsole_classes[device->class].name, device->unit, text,
+				     len);
+	case MCONSOLE_MEM:
+		return scnprintf(text, len, "mem=%lluK", (u64)PFN_PHYS(max_low_pfn) >> 10);
+	default:
+		return -ENODEV;
+	}
+}
+
 static void mconsole_show(struct mconsole_answer *answer, const struct mconsole_device *device)
 {
 	char text[512], name[16];
-	int n = -ENODEV;
+	int n = mconsole_describe(device, text, sizeof(text));
 
-	switch (device->class) {
-	case MCONSOLE_UBD:
-		n = ubd_describe(device->unit, text, sizeof(text));
-		break;
-	case MCONSOLE_CON:
-	case MCONSOLE_SSL:
-		n = line_describe(mconsole_classes[device->class].name, device->unit, text,
-				  sizeof(text));
-		break;
-	case MCONSOLE_MEM:
-		n = scnprintf(text, sizeof(text), "mem=%lluK",
-			      (u64)PFN_PHYS(max_low_pfn) >> 10);
-		break;
-	default:
-		break;
-	}
 	mconsole_name(device, name, sizeof(name));
 	if (n < 0)
 		mconsole_fail(answer, n, "%s: there is no such device", name);
@@ -79,11 +80,19 @@ static void mconsole_set(struct mconsole_answer *answer, const struct mconsole_d
 	}
 }
 
+static void mconsole_discover(struct mconsole_answer *answer, enum mconsole_class wanted);
+
 void mconsole_config(struct mconsole_answer *answer, const char *args)
 {
 	struct mconsole_device device;
-	const char *why = mconsole_parse_config(&device, args);
+	enum mconsole_class class;
+	const char *why;
 
+	if (mconsole_is_list(args, &class)) {
+		mconsole_discover(answer, class);
+		return;
+	}
+	why = mconsole_parse_config(&device, args);
 	if (why)
 		mconsole_fail(answer, -EINVAL, "config: %s: %s", args, why);
 	else if (device.value)
@@ -119,5 +128,27 @@ void mconsole_remove(struct mconsole_answer *answer, const char *args)
 	default:
 		mconsole_fail(answer, -ENODEV, "%s: there is no such device",
 			      mconsole_name(&device, text, sizeof(text)));
+	}
+}
+
+/* All devices of a class, or with MCONSOLE_NR_CLASSES of all. */
+static void mconsole_discover(struct mconsole_answer *answer, enum mconsole_class wanted)
+{
+	struct mconsole_device device = {};
+	char text[512], name[16];
+	int class, unit, units;
+
+	for (class = 0; class < MCONSOLE_NR_CLASSES; class++) {
+		if (wanted != MCONSOLE_NR_CLASSES && wanted != class)
+			continue;
+		device.class = class;
+		units = mconsole_classes[class].units;
+		for (unit = 0; unit < (units ?: 1); unit++) {
+			device.unit = units ? unit : -1;
+			if (mconsole_describe(&device, text, sizeof(text)) >= 0)
+				mconsole_printf(answer, "%s%s\n",
+						mconsole_name(&device, name, sizeof(name)),
+						strchr(text, '='));
+		}
 	}
 }

@@ -14,6 +14,7 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/wait.h>
 #include <asm/irq.h>
@@ -29,14 +30,38 @@
 static char socket_path[400];
 static int socket_fd = -1;
 static struct um_fd_watch socket_watch;
-static bool socket_ready;
-static DECLARE_WAIT_QUEUE_HEAD(socket_wait);
+/* Answers that took longer, and are to be sent. */
+static LIST_HEAD(finished);
+static DEFINE_SPINLOCK(finished_lock);
+static bool wanted;
+static DECLARE_WAIT_QUEUE_HEAD(wanted_wait);
+
+static void mconsole_wake(void)
+{
+	WRITE_ONCE(wanted, true);
+	wake_up(&wanted_wait);
+}
 
 static irqreturn_t mconsole_interrupt(int irq, void *data)
 {
-	WRITE_ONCE(socket_ready, true);
-	wake_up(&socket_wait);
+	mconsole_wake();
 	return IRQ_HANDLED;
+}
+
+void mconsole_finish(struct mconsole_answer *answer)
+{
+	answer->since = jiffies;
+	spin_lock(&finished_lock);
+	list_add_tail(&answer->list, &finished);
+	spin_unlock(&finished_lock);
+	mconsole_wake();
+}
+
+static void mconsole_take_finished(struct list_head *answers)
+{
+	spin_lock(&finished_lock);
+	list_splice_tail_init(&finished, answers);
+	spin_unlock(&finished_lock);
 }
 
 static struct mconsole_answer *mconsole_new_answer(void)
@@ -93,7 +118,8 @@ static bool mconsole_take(struct list_head *answers)
 	} else {
 		mconsole_do(answer, &request);
 	}
-	list_add_tail(&answer->list, answers);
+	if (!answer->later)
+		list_add_tail(&answer->list, answers);
 	return true;
 }
 
@@ -123,17 +149,18 @@ static int mconsole_thread(void *unused)
 
 	sched_set_fifo(current);
 	for (;;) {
-		WRITE_ONCE(socket_ready, false);
+		WRITE_ONCE(wanted, false);
+		mconsole_take_finished(&answers);
 		while (waiting < MCONSOLE_WAITING && mconsole_take(&answers))
 			waiting = mconsole_send_all(&answers);
 		waiting = mconsole_send_all(&answers);
 		if (waiting < MCONSOLE_WAITING)
 			um_fd_watch_arm(&socket_watch, HOST_POLLIN);
 		if (waiting)
-			wait_event_interruptible_timeout(socket_wait, READ_ONCE(socket_ready),
+			wait_event_interruptible_timeout(wanted_wait, READ_ONCE(wanted),
 							 msecs_to_jiffies(10));
 		else
-			wait_event_interruptible(socket_wait, READ_ONCE(socket_ready));
+			wait_event_interruptible(wanted_wait, READ_ONCE(wanted));
 	}
 	return 0;
 }

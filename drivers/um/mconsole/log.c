@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the kernel logs, for a client of the management console. */
+#include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/kmsg_dump.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -46,4 +48,46 @@ void mconsole_capture(struct mconsole_answer *answer, void (*show)(void *arg), v
 	while (line && kmsg_dump_get_line(&iter, false, line, LINE_MAX_LEN, &len))
 		mconsole_put_record(answer, line, len);
 	kfree(line);
+}
+
+/* How many lines there are; @answer gets what is behind the first @skip of them. */
+static unsigned int mconsole_read_log(struct kmsg_dump_iter iter, char *record,
+				      struct mconsole_answer *answer, unsigned int skip)
+{
+	unsigned int lines = 0;
+	const char *text, *end;
+	size_t len, n;
+
+	while (iter.cur_seq < iter.next_seq &&
+	       kmsg_dump_get_line(&iter, false, record, LINE_MAX_LEN, &len)) {
+		for (text = record; len; text += n, len -= n) {
+			end = strnchr(text, len, '\n');
+			n = end ? end + 1 - text : len;
+			if (answer && lines >= skip)
+				mconsole_put(answer, text, n);
+			lines++;
+		}
+	}
+	return lines;
+}
+
+void mconsole_dmesg(struct mconsole_answer *answer, const char *args)
+{
+	unsigned int wanted = UINT_MAX, lines;
+	struct kmsg_dump_iter iter;
+	char *record;
+
+	if (*args && (kstrtouint(args, 10, &wanted) || !wanted)) {
+		mconsole_fail(answer, -EINVAL, "dmesg: %s: no number of lines", args);
+		return;
+	}
+	record = kmalloc(LINE_MAX_LEN, GFP_KERNEL);
+	if (!record) {
+		mconsole_fail(answer, -ENOMEM, "dmesg: out of memory");
+		return;
+	}
+	kmsg_dump_rewind(&iter);
+	lines = mconsole_read_log(iter, record, NULL, 0);
+	mconsole_read_log(iter, record, answer, lines - min(lines, wanted));
+	kfree(record);
 }

@@ -30,6 +30,10 @@ enum mconsole_verb {
 	MCONSOLE_LOG,
 	MCONSOLE_PROC,
 	MCONSOLE_STACK,
+	MCONSOLE_EXEC,
+	MCONSOLE_PS,
+	MCONSOLE_MEMINFO,
+	MCONSOLE_DMESG,
 	MCONSOLE_NR_VERBS,
 };
 
@@ -117,6 +121,7 @@ struct mconsole_device {
 	const char		*value;
 };
 
+int mconsole_is_list(const char *args, enum mconsole_class *class);
 const char *mconsole_parse_config(struct mconsole_device *device, const char *args);
 const char *mconsole_parse_remove(struct mconsole_device *device, const char *args);
 

@@ -38,8 +38,9 @@ static void do_help(struct mconsole_answer *answer, const char *args)
 
 	mconsole_printf(answer, "Commands:\n");
 	for (c = mconsole_commands; c < mconsole_commands + MCONSOLE_NR_VERBS; c++)
-		mconsole_printf(answer, "    %s%s%s - %s\n", c->name, c->args ? " " : "",
-				c->args ?: "", c->help);
+		mconsole_printf(answer, "    %s%s%s%s%s - %s\n", c->name, c->args ? " " : "",
+				c->optional ? "[" : "", c->args ?: "", c->optional ? "]" : "",
+				c->help);
 }
 
 static void do_halt(struct mconsole_answer *answer, const char *args)
@@ -157,6 +158,10 @@ static void (*const verbs[MCONSOLE_NR_VERBS])(struct mconsole_answer *answer,
 	[MCONSOLE_LOG]		= do_log,
 	[MCONSOLE_PROC]		= mconsole_proc,
 	[MCONSOLE_STACK]	= do_stack,
+	[MCONSOLE_EXEC]		= mconsole_exec,
+	[MCONSOLE_PS]		= mconsole_ps,
+	[MCONSOLE_MEMINFO]	= mconsole_meminfo,
+	[MCONSOLE_DMESG]	= mconsole_dmesg,
 };
 
 void mconsole_do(struct mconsole_answer *answer, const struct mconsole_request *request)

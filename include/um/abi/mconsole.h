@@ -89,7 +89,8 @@ struct um_mconsole_request {
 
 /**
  * struct um_mconsole_reply - an answer, or a part of it: 12 bytes and the data
- * @err:	0: it was done
+ * @err:	0: it was done; a negative error number; or of exec the command's status,
+ *		1 to 255
  * @more:	another part comes
  * @length:	of the data in bytes, with the NUL behind the text
  * @data:	text

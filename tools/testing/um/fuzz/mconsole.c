@@ -16,7 +16,15 @@ static void check_device(const char *args)
 {
 	struct mconsole_device d;
 	const char *why = mconsole_parse_config(&d, args);
+	enum mconsole_class list;
 
+	if (mconsole_is_list(args, &list)) {
+		must(list <= MCONSOLE_NR_CLASSES);
+		must(list == MCONSOLE_NR_CLASSES ? !*args || !strcmp(args, "?") :
+						   !strcmp(args, mconsole_classes[list].name));
+		/* What is one is no device. */
+		must(why);
+	}
 	if (why) {
 		must(*why);
 		must(mconsole_parse_remove(&d, args));

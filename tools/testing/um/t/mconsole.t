@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # The management console: all commands by our client and by Debian's, what it refuses,
-# clients that do not read, guests that only spin, notifications.
+# clients that do not read, guests that only spin, commands in the guest, notifications.
 import os
 import random
 import re
@@ -50,13 +50,16 @@ class Raw:
     def send(self, data):
         self.sock.sendto(data, os.path.join(udir, "m", "mconsole"))
 
-    def ask(self, text, magic=MAGIC, version=2, length=None):
+    def request(self, text, magic=MAGIC, version=2, length=None):
         text = text.encode()
         self.send(struct.pack("<III", magic, version, len(text) if length is None else length) + text.ljust(512, b"\0"))
+
+    def ask(self, text, **kw):
+        self.request(text, **kw)
         return self.answer()
 
     def answer(self):
-        out, more = b"", 1
+        out, more = bytearray(), 1
         while more:
             data = self.sock.recv(4096)
             err, more, n = struct.unpack("<iiI", data[:12])
@@ -103,6 +106,10 @@ def commands():
             answered(r"^OK fd:0,fd:1$", "config", "con0", **same)
             answered(r"^OK \d+K$", "config", "mem", **same)
             answered(r"^ERR .*no such device", "config", "lp0", status=bad, **same)
+            answered(r"\AOK ubd0=%s\ncon0=fd:0,fd:1\n(?s:.*)^mem=\d+K\s*\Z" % disk, "config", "?", **same)
+            answered(r"\AOK ubd0=%s\ncon0=fd:0,fd:1\n(?s:.*)^mem=\d+K\s*\Z" % disk, "config", **same)
+            answered(r"\AOK ubd0=%s\s*\Z" % disk, "config", "ubd", **same)
+            answered(r"\AOK con0=fd:0,fd:1\n(con\d+=.*\n)*\s*\Z", "config", "con", **same)
             answered(r"^OK sysrq: Show Memory(?s:.*)Mem-Info:\n(?s:.*)^\d+ pages RAM", "sysrq", "m", **same)
             answered(r"^OK sysrq: Show State(?s:.*)^task:init .*\n", "sysrq", "t", **same)
             answered(r"^OK sysrq: HELP", "sysrq", **same)
@@ -111,11 +118,21 @@ def commands():
             answered(r"^ERR stack: x: no process id", "stack", "x", status=bad, **same)
             answered(r"^OK MemTotal: (?s:.*)^MemFree: ", "proc", "meminfo", **same)
             answered(r"^OK Name:\tmconsole$|^Name:", "proc", "self/status", **same)
+            answered(r"^OK MemTotal: (?s:.*)^HostMemory: +\d+ kB$", "meminfo", **same)
+            answered(r"^OK +PID +PPID S +UID +TIME +RSS COMMAND\n +1 +0 [RS] +0 00:\d\d:\d\d +\d+ init$", "ps", **same)
+            answered(r"^ERR ps: takes no arguments", "ps", "aux", status=bad, **same)
+            answered(r"^OK a b$", "exec", "echo", "a", "b", **same)
+            answered(r"^ERR out\nerr$", "exec", "echo out; echo err >&2; exit 7", status=7 if client == OURS else "some", **same)
+            answered(r"^ERR exec: an argument is missing", "exec", status=bad, **same)
             answered(r"^ERR proc: 1/cmdline: only a process can read it", "proc", "1/cmdline", status=bad, **same)
             answered(r"^ERR proc: nothing: No such file", "proc", "nothing", status=bad, **same)
             answered(r"^ERR proc: 1: Is a directory", "proc", "1", status=bad, **same)
             answered(r"^ERR proc: 1/root/etc/passwd: leads out of /proc", "proc", "1/root/etc/passwd", status=bad, **same)
             answered(r"^OK", "log", "said by a client", **same)
+            answered(r"\AOK \[ *\d+\.\d+\] said by a client\s*\Z", "dmesg", "1", **same)
+            answered(r"\AOK (\[.*\n){5}\s*\Z", "dmesg", "5", **same)
+            for word in ("0", "x", "1x", "99999999999"):
+                answered(r"^ERR dmesg: %s: no number of lines$" % word, "dmesg", word, status=bad, **same)
             tap.match(g.run("dmesg -c")[1], r"\] said by a client$", "which is in the log")
             answered(r"^ERR .*not stopped", "go", status=bad, **same)
             answered(r"^OK stopped$", "stop", **same)
@@ -126,12 +143,16 @@ def commands():
         clocks(g)
         cycles(g)
         g.run("echo 1 > /proc/sys/kernel/ctrl-alt-del")
+        raw = Raw(0)
+        raw.request("exec sleep 1000")
+        tap.ok(listed("sleep"), "a command runs")
         answered(r"^OK", "halt")
-        tap.equal(g.wait(), 0, "halt ends it")
+        tap.equal(g.wait(), 0, "halt ends it, and does not wait for the command")
+        raw.close()
         tap.equal(os.listdir(udir), [], "nothing is left of it")
     rc, text = ask("version")
     tap.equal((rc, text.count("\n")), (2, 1), "then nobody answers")
-    for command in ("reboot", "cad"):
+    for command in ("reboot", "cad", "exec reboot -f"):
         with start("noreboot") as g:
             g.run("echo 1 > /proc/sys/kernel/ctrl-alt-del")
             # Of cad nobody may be left to answer.
@@ -174,6 +195,153 @@ def cycles(g):
     raw.close()
 
 
+def processes():
+    """What ps says: {pid: (ppid, state, uid, seconds, rss, name)}."""
+    found = {}
+    for row in ask("ps")[1].splitlines()[1:]:
+        pid, ppid, state, uid, cpu, rss, name = row.split(None, 6)
+        hours, minutes, seconds = map(int, cpu.split(":"))
+        found[int(pid)] = (int(ppid), state, int(uid), hours * 3600 + minutes * 60 + seconds, int(rss), name)
+    return found
+
+
+def listed(name):
+    """Wait for a process of that name; its pid."""
+    return eventually(lambda: [pid for pid, row in processes().items() if row[5] == name])
+
+
+# ------------------------------------------------------------- commands in the guest
+
+def execs():
+    with start() as g:
+        raw, other = Raw(0), Raw(1)
+
+        def said(name, command, want, status=0):
+            err, text = raw.ask("exec " + command)
+            if not tap.ok(err == status and re.search(want, text), "exec: " + name):
+                tap.diag("err %d, want %d and /%s/\n%s" % (err, status, want, tail(text)))
+            return text
+
+        said("it is root, and has an environment", "id -u; echo $HOME $TERM; echo $PATH",
+             r"\A0\n/ dumb\n(/\S+:)*/usr/bin(:/\S+)*\n\Z")
+        said("nothing on standard input", "cat; readlink /proc/self/fd/0", r"\A/dev/null\n\Z")
+        said("no other descriptor", "ls /proc/self/fd | sort -n | tail -n 1", r"\A3\n\Z")
+        said("both outputs in their order", "echo 1; echo 2 >&2; echo 3", r"\A1\n2\n3\n\Z")
+        said("several lines are a command", "cat <<X\na\nb\nX", r"\Aa\nb\n\Z")
+        said("nothing said", "true", r"\A\Z")
+        said("NULs are blanks", "printf 'a\\0b'", r"\Aa b\Z")
+        for number in (1, 2, 127, 128, 255):
+            said("status %d" % number, "exit %d" % number, r"\A\Z", number)
+        said("of a command that is not there", "nothing-so-named", "not found", 127)
+        said("of one that a signal ends", "kill -9 $$", r"\A\Z", 137)
+        said("or another one, after a line", "echo a; kill -TERM $$", r"\Aa\n\Z", 143)
+        said("a session of its own, so that init lives on", "kill -9 0", r"", 137)
+        said("what 511 bytes have", ": " + "x" * 504, r"\A\Z")
+        begin = time.monotonic()
+        said("it says no more, and goes on", "exec >&- 2>&-; sleep 2; exit 4", r"\A\Z", 4)
+        tap.ok(time.monotonic() - begin >= 1.9, "which the answer waits for")
+
+        # ---- what stays behind
+        said("one that stays behind with the pipe is not waited for", "sleep 888 & echo started", r"\Astarted\n\Z")
+        tap.equal(len(listed("sleep") or []), 1, "it runs on")
+        raw.ask("exec killall sleep")
+        said("one that stays behind, and says more and more", "yes & echo started; exit 3", "started", 3)
+        tap.ok(eventually(lambda: "yes" not in [row[5] for row in processes().values()]), "it ends with the pipe")
+        said("one that stays behind without the pipe", "sleep 887 >/dev/null 2>&1 & exit 5", r"\A\Z", 5)
+        raw.ask("exec killall sleep")
+
+        # ---- much
+        text = said("100,000 bytes", "head -c 100000 /dev/zero | tr '\\0' x", r"\Ax{100000}\Z")
+        text = said("more than an answer has", "head -c 5000000 /dev/zero | tr '\\0' z",
+                    r"\n\[cut: \d+ bytes more do not fit\]\n\Z")
+        m = re.search(r"\n\[cut: (\d+) ", text)
+        good = m and m.start() + int(m.group(1)) == 5000000 and text.count("z") == m.start()
+        if not tap.ok(good, "it tells how much more"):
+            tap.diag("%d bytes, %d of them z; %r" % (len(text), text.count("z"), text[-80:]))
+        tap.ok(len(text) <= 4 << 20, "that is 4 MiB")
+
+        # ---- several
+        g.run("mkfifo /tmp/fifo")
+        raw.request("exec read x < /tmp/fifo; echo $x")
+        tap.equal(other.ask("version")[0], 0, "while one runs others are answered")
+        tap.equal(other.ask("exec echo go > /tmp/fifo"), (0, ""), "and another one runs")
+        tap.equal(raw.answer(), (0, "go\n"), "which ends the first")
+        crowd = [Raw(n) for n in range(2, 22)]
+        for c in crowd:
+            c.request("exec while [ ! -e /tmp/go ]; do sleep 1; done; echo done")
+        for c in crowd[16:]:
+            err, text = c.answer()
+            tap.equal((err, text), (-16, "exec: 16 commands run already, and no more can"), "of 20 at once 16 run")
+        g.run("touch /tmp/go")
+        tap.equal([c.answer() for c in crowd[:16]], [(0, "done\n")] * 16, "these all end")
+        for c in crowd:
+            c.close()
+        said("then there is room", "echo here", r"\Ahere\n\Z")
+        gone = Raw(2)
+        gone.request("exec sleep 1; echo here; echo there > /tmp/gone")
+        gone.close()
+        tap.ok(eventually(lambda: g.run("cat /tmp/gone")[1].strip() == "there"), "a client goes away: the command does not")
+        tap.equal(other.ask("version")[0], 0, "and the console answers")
+
+        # ---- what it takes
+        for name in ("/bin/sh", "/dev/null"):
+            g.run("mv %s %s.away" % (name, name))
+            said("without " + name, "true", r"\Aexec: %s: No such file or directory\Z" % name, -2)
+            g.run("mv %s.away %s" % (name, name))
+        number = 2000 if SOAK else 100
+        bad = 0
+        for i in range(number):
+            bad += raw.ask("exec echo %d; exit %d" % (i, i % 256)) != (i % 256, "%d\n" % i)
+        tap.equal(bad, 0, "%d in turn" % number)
+        tap.ok(eventually(lambda: "Z" not in [row[1] for row in processes().values()]), "no process is left of them")
+        tap.no_match(ask("ps")[1], " sh$", "nor a shell")
+        tap.no_match(g.run("dmesg")[1], "stall|lockup|BUG|WARNING", "the log has no complaint")
+        raw.close()
+        other.close()
+        tap.equal(g.poweroff(), 0, "power-off")
+
+
+# ------------------------------------------------------------- looking at the guest
+
+def looks():
+    with start() as g:
+        pid = int(g.run("sleep 777 & echo $!")[1].split()[-1])
+        user = int(g.run("su user -c 'sleep 776 & echo $!'")[1].split()[-1])
+        g.run("sh -c 'printf \"x\\ny\" > /proc/$$/comm; while :; do sleep 1000; done' &")
+        # They are what they are to be a moment later.
+        eventually(lambda: processes().get(user, (0, 0, 0))[2] == 1000)
+        ps = processes()
+        for p in (1, pid, user):
+            status = dict(re.findall(r"^(\w+):\t(.*)$", g.run("cat /proc/%d/status" % p)[1], re.M))
+            want = (int(status["PPid"]), status["State"][0], int(status["Uid"].split()[1]), status["Name"])
+            row = ps.get(p, (None,) * 6)
+            tap.equal((row[0], row[1], row[2], row[5]), want, "ps knows process %d (%s)" % (p, status["Name"]))
+            rss = int(status["VmRSS"].split()[0])
+            tap.ok(row[4] and abs(row[4] - rss) <= max(rss, 256), "and its memory")
+        tap.equal(ps[user][2], 1000, "one is a user's")
+        tap.ok("x?y" in [row[5] for row in ps.values()], "a name cannot be a line of its own")
+        tap.equal([row[4] for row in ps.values() if row[5] == "[kthreadd]"], [0], "threads of the kernel are in brackets")
+        ids = [int(p) for p in re.findall(r"/proc/(\d+)", g.run("ls -d /proc/[0-9]*")[1])]
+        tap.ok(len(set(ids) ^ set(ps)) < 8, "and no process is missing")
+
+        inside = g.run("dmesg")[1].split()
+        tap.equal(ask("dmesg")[1].split()[1:], inside, "dmesg is what the guest has")
+        lines = ask("dmesg")[1][3:].splitlines()
+        tap.equal(ask("dmesg", "7")[1][3:].splitlines(), lines[-7:], "or its last lines")
+        tap.equal(ask("dmesg", "1000000")[1][3:].splitlines(), lines, "or all of them")
+        g.run("dmesg -c")
+        answered(r"\AOK \n?\Z", "dmesg")
+
+        def held():
+            return int(re.search(r"^HostMemory: +(\d+) kB$", ask("meminfo")[1], re.M).group(1))
+
+        before = held()
+        tap.ok(0 < before < 256 << 10, "the host holds some of the guest's memory")
+        g.run("head -c 100000000 /dev/zero > /tmp/much")
+        tap.ok(held() >= 97656, "and more when the guest has used it")
+        tap.equal(g.poweroff(), 0, "power-off")
+
+
 # ------------------------------------------------------------------- odd clients
 
 def odd():
@@ -197,7 +365,8 @@ def odd():
             if kind:
                 data = struct.pack("<III", MAGIC, 2, rng.choice((0, 1, 5, 511, 512, 2 ** 31, 2 ** 32 - 1, len(data)))) + data
             if kind == 2:
-                word = rng.choice(("config ", "remove ", "sysrq 9", "stack ", "proc ", "log ", "help", "version"))
+                word = rng.choice(("config ", "remove ", "sysrq 9", "stack ", "proc ", "log ", "help", "version", "ps", "meminfo",
+                                   "dmesg ", "config", "exec : "))
                 data = struct.pack("<III", MAGIC, 2, 511) + (word.encode() + bytes(rng.choice(b"ubdconslethm0123456789=,:/. ")
                                                              for _ in range(rng.randrange(40)))).ljust(511, b"\0")
             raw.send(data)
@@ -227,6 +396,10 @@ def odd():
         g.run("for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done")
         answered(r"^OK Linux", "version")
         answered(r"^OK sysrq: Show State", "sysrq", "t")
+        spins = eventually(lambda: [r for r in processes().values() if r[1] == "R" and r[3] and r[5][0] != "["])
+        tap.ok(spins, "ps tells which process has used a second")
+        tap.equal(len([r for r in processes().values() if r[1] == "R" and r[5][0] != "["]), 8, "and that eight spin")
+        answered(r"^OK here$", "exec", "echo here")
         g.kill()
         g.wait()
     with start() as g:
@@ -270,7 +443,7 @@ def notifications():
         tap.equal(g.poweroff(), 0, "power-off")
 
 
-for function in (commands, odd, notifications):
+for function in (commands, execs, looks, odd, notifications):
     function()
 no_leftovers()
 tap.done()

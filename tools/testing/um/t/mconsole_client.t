@@ -95,8 +95,19 @@ def slow(guest, command, address):
     yield reply("three")
 
 
+def execs(guest, command, address):
+    m = re.search(r" exit (-?\d+)$", command)
+    if "silent" in command:
+        return None
+    if "slow" in command:
+        time.sleep(32)
+    return [reply("said", err=int(m.group(1)))] if m else [reply("you said " + command)]
+
+
 answers = {
     "fails": lambda *a: [reply("no such thing", err=-22)],
+    "exec": execs,
+    "executes": execs,
     "fails1": lambda *a: [reply("no such thing", err=1)],
     "parts": lambda *a: [reply("one ", more=1), reply("two\n", more=1), reply("", more=7), reply("three")],
     "part-fails": lambda *a: [reply("one ", more=1), reply("and an error", err=-5)],
@@ -153,6 +164,21 @@ with FakeGuest(os.path.join(uml, "f"), answers) as f:
     printed("JSON", '{"err": -22, "text": "no such thing"}\n', "--json", "f", "fails", status=1)
     rc, text, _ = run("-j", "f", "latin")
     tap.equal(json.loads(text), {"err": 0, "text": "\udce4 \u00e4 \"\\ \x1b[31m"}, "JSON of any bytes")
+
+    # ---- exec, whose status is that of the command
+    printed("exec", "OK you said exec echo a b | wc\n", "f", "exec", "echo", "a b", "|", "wc")
+    printed("that succeeds", "OK said\n", "f", "exec", "exit 0")
+    for number in (1, 2, 3, 7, 137, 255):
+        printed("the status is the command's, %d" % number, "ERR said\n", "f", "exec", "exit %d" % number, status=number)
+    printed("an error of the guest's is 1", "ERR said\n", "f", "exec", "exit -16", status=1)
+    printed("so is what is no status", "ERR said\n", "f", "exec", "exit 256", status=1)
+    printed("exec as JSON", '{"err": 7, "text": "said"}\n', "-j", "f", "exec", "exit 7", status=7)
+    printed("of other commands it is 1", "ERR said\n", "f", "executes", "exit 7", status=1)
+    tap.equal(run("f", input=b"version\nexec exit 7\n")[0], 7, "exec from a pipe")
+    said("exec of more than a request has", 2, "at most 511 bytes, and this one has 512", "f", "exec", "x" * 507)
+    said("exec with a timeout", 3, "no answer within 0.2 s", "-t", "0.2", "f", "exec", "silent")
+    if SOAK:
+        printed("without one it may take its time", "OK you said exec slow\n", "f", "exec", "slow")
 
     said("a guest that says nothing", 3, "f: no answer within 0.2 s", "-t", "0.2", "f", "silent")
     said("one that says half of it", 3, "no answer within", "-t", "0.2", "f", "half")
@@ -420,6 +446,9 @@ def on_terminal(program, editing):
             t.expect(r"\(f\) ")
             t.type("mco\t\n")
             tap.ok(t.expect(r"^uml_mconsole client version 2$"), "one of the client's own, too")
+            t.expect(r"\(f\) ")
+            t.type("ex\techo hi\n")
+            tap.ok(t.expect(r"^OK you said exec echo hi$"), "exec as well")
             t.expect(r"\(f\) ")
             t.type("config ss\t3\n")
             tap.ok(t.expect(r"^OK you said config ssl3$"), "and devices, whose number follows")

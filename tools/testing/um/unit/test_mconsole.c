@@ -102,6 +102,15 @@ static void test_text(void)
 	good("sysrq", MCONSOLE_SYSRQ, "");
 	good("sysrq h", MCONSOLE_SYSRQ, "h");
 	good("config con1=pty", MCONSOLE_CONFIG, "con1=pty");
+	good("config", MCONSOLE_CONFIG, "");
+	good("config ?", MCONSOLE_CONFIG, "?");
+	good("exec  echo  'a  b' >&2; exit 3\n", MCONSOLE_EXEC, "echo  'a  b' >&2; exit 3");
+	ok(!parse("exec cat <<X\na\nX\n") && !strcmp(request.args, "cat <<X\na\nX"),
+	   "lines are understood");
+	good("ps\n", MCONSOLE_PS, "");
+	good("meminfo", MCONSOLE_MEMINFO, "");
+	good("dmesg", MCONSOLE_DMESG, "");
+	good("dmesg 10", MCONSOLE_DMESG, "10");
 	ok(!parse_len("version\0\0", 9), "NULs at the end are none");
 	ok(!parse_len("version \0", 9), "nor behind a blank");
 	bad(parse_len("log a\0b", 7), "NUL", "a NUL in the text");
@@ -113,7 +122,11 @@ static void test_text(void)
 	bad(parse("vers"), "no such command", "the beginning of a command");
 	bad(parse("Version"), "no such command", "another case");
 	bad(parse("version now"), "no arguments", "an argument too many");
+	bad(parse("ps aux"), "no arguments", "ps of others has arguments");
+	bad(parse("meminfo x"), "no arguments", "another one too many");
 	bad(parse("log"), "missing", "none where one is needed");
+	bad(parse("exec \t"), "missing", "a command of blanks");
+	bad(parse("execve x"), "no such command", "exec is a whole word");
 	bad(parse("stack  "), "missing", "nor are blanks one");
 	is_str(request.name, "stack", "the reply can name the command");
 }
@@ -197,6 +210,38 @@ static void test_devices(void)
 	bad(bad_remove(""), "no such device", "none");
 }
 
+static void listed(const char *args, enum mconsole_class class)
+{
+	enum mconsole_class got;
+
+	ok(mconsole_is_list(args, &got) && got == class, "'%s' is a list", args);
+}
+
+static void not_listed(const char *args)
+{
+	enum mconsole_class got;
+
+	ok(!mconsole_is_list(args, &got), "'%s' is none", args);
+}
+
+static void test_lists(void)
+{
+	listed("", MCONSOLE_NR_CLASSES);
+	listed("?", MCONSOLE_NR_CLASSES);
+	listed("ubd", MCONSOLE_UBD);
+	listed("con", MCONSOLE_CON);
+	listed("ssl", MCONSOLE_SSL);
+	listed("eth", MCONSOLE_ETH);
+	not_listed("mem");
+	not_listed("con0");
+	not_listed("con=pty");
+	not_listed("co");
+	not_listed("conx");
+	not_listed("con ssl");
+	not_listed("??");
+	not_listed("? con");
+}
+
 /* All parts of an answer, put together; their number. */
 static int answer(char *to, const char *text, um_u64 len, int err)
 {
@@ -240,6 +285,8 @@ static void test_replies(void)
 	is(reply.more, 1, "more comes as long as the last one is not there");
 	is(mconsole_reply(&reply, 0, &at, &len, 1), 13, "which may have no text");
 	is(reply.more, 0, "and ends it");
+
+	is(answer(got, text, 2000, 137), 4, "the status of a command is in all parts");
 }
 
 int main(void)
@@ -248,6 +295,7 @@ int main(void)
 	test_text();
 	test_commands();
 	test_devices();
+	test_lists();
 	test_replies();
 	return done();
 }
