@@ -94,7 +94,7 @@ int host_getcwd(char *buf, unsigned long len);
 int host_pipe(int fds[2]);
 int host_set_nonblock(int fd, int on);
 int host_dup(int fd);
-/* 1 when the descriptor is open, else 0. */
+/* 1 when this program was started with the descriptor, and it is open; else 0. */
 int host_fd_is_open(int fd);
 /* Value of an environment variable, or NULL. */
 const char *host_getenv(const char *name);

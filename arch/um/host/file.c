@@ -296,7 +296,10 @@ int host_dup(int fd)
 
 int host_fd_is_open(int fd)
 {
-	return sys(SYS_fcntl, fd, F_GETFD) >= 0;
+	long flags = sys(SYS_fcntl, fd, F_GETFD);
+
+	/* Those of our own have the flag. */
+	return flags >= 0 && !(flags & FD_CLOEXEC);
 }
 
 const char *host_getenv(const char *name)

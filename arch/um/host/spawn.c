@@ -4,9 +4,10 @@
  */
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <um/spawn.h>
 
@@ -14,8 +15,33 @@
 
 #define MAX_FDS		8
 
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD	0x00001000
+#endif
+
+#define STACK_BYTES	(64 * 1024UL)
+
 /**
- * struct spawn_result - what the new process tells through a pipe
+ * struct spawn - what the new processes need
+ * @argv:	of the program
+ * @path:	its file
+ * @fds:	what its descriptors are made of
+ * @nr_fds:	how many
+ * @pipe:	where a struct spawn_result is told
+ *
+ * It lies on a stack of its own, which they get copies of: that of the caller is in
+ * memory that all processes share.
+ */
+struct spawn {
+	const char *const	*argv;
+	char			path[HOST_PATH_MAX];
+	int			fds[MAX_FDS];
+	int			nr_fds;
+	int			pipe;
+};
+
+/**
+ * struct spawn_result - what a new process tells through the pipe
  * @pidfd:	of the program, in a table of descriptors that the maker shares
  * @err:	0, or what was in the way
  */
@@ -79,29 +105,30 @@ int host_find_program(const char *name, char *path, um_u64 len)
 }
 
 /* In the new process: its descriptors, and nothing else of ours. */
-static int take_descriptors(const int *fds, int nr_fds, int pipe)
+static int take_descriptors(const struct spawn *spawn)
 {
 	int moved[MAX_FDS];
 	long err;
 
 	/* First out of each other's way. */
-	for (int i = 0; i < nr_fds; i++) {
-		moved[i] = fds[i] < 0 ?
-			sys(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0) :
-			sys(SYS_fcntl, fds[i], F_DUPFD_CLOEXEC, MAX_FDS + 1);
-		if (moved[i] >= 0 && moved[i] <= MAX_FDS)
-			moved[i] = sys(SYS_fcntl, moved[i], F_DUPFD_CLOEXEC, MAX_FDS + 1);
+	for (int i = 0; i < spawn->nr_fds; i++) {
+		int fd = spawn->fds[i];
+
+		if (fd < 0)
+			fd = sys(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0);
+		if (fd < 0)
+			return fd;
+		moved[i] = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, MAX_FDS + 1);
 		if (moved[i] < 0)
 			return moved[i];
 	}
-	for (int i = 0; i < nr_fds; i++) {
+	for (int i = 0; i < spawn->nr_fds; i++) {
 		err = sys(SYS_dup3, moved[i], i, 0);
 		if (err < 0)
 			return err;
 	}
 	/* A host without this has but descriptors that close themselves. */
-	sys(SYS_close_range, nr_fds, ~0U, CLOSE_RANGE_CLOEXEC);
-	(void)pipe;
+	sys(SYS_close_range, spawn->nr_fds, ~0U, CLOSE_RANGE_CLOEXEC);
 	return 0;
 }
 
@@ -117,21 +144,20 @@ static void reset_signals(void)
 	sigmask_change(SIG_SETMASK, 0);
 }
 
-static __noreturn void run_program(const char *path, const char *const argv[],
-				   const int *fds, int nr_fds, int pipe)
+static __noreturn void run_program(const struct spawn *spawn)
 {
 	struct spawn_result result = { .pidfd = -1 };
 	int tell;
 
 	/* Away from the numbers that the program's own will have. */
-	tell = sys(SYS_fcntl, pipe, F_DUPFD_CLOEXEC, 2 * MAX_FDS + 2);
-	result.err = tell < 0 ? tell : take_descriptors(fds, nr_fds, tell);
+	tell = sys(SYS_fcntl, spawn->pipe, F_DUPFD_CLOEXEC, 2 * MAX_FDS + 2);
+	result.err = tell < 0 ? tell : take_descriptors(spawn);
 	if (!result.err) {
 		sys(SYS_setsid);
 		reset_signals();
-		result.err = sys(SYS_execve, path, argv, process_environment());
+		result.err = sys(SYS_execve, spawn->path, spawn->argv, process_environment());
 	}
-	sys(SYS_write, tell < 0 ? pipe : tell, &result, sizeof(result));
+	sys(SYS_write, tell < 0 ? spawn->pipe : tell, &result, sizeof(result));
 	for (;;)
 		sys(SYS_exit_group, 127);
 }
@@ -140,63 +166,88 @@ static __noreturn void run_program(const char *path, const char *const argv[],
  * In the child, which shares our descriptors: makes the program's process, whose
  * parent it then ceases to be.
  */
-static __noreturn void make_process(const char *path, const char *const argv[],
-				    const int *fds, int nr_fds, int pipe)
+static int make_process(void *data)
 {
+	const struct spawn *spawn = data;
 	struct spawn_result result = { .pidfd = -1 };
 	long pid = sys(SYS_clone, CLONE_PIDFD, NULL, &result.pidfd, NULL, 0);
 
 	if (!pid)
-		run_program(path, argv, fds, nr_fds, pipe);
-	result.err = pid < 0 ? pid : 0;
-	sys(SYS_write, pipe, &result, sizeof(result));
+		run_program(spawn);
+	if (pid < 0) {
+		/* It may have been given a number, and lost it again. */
+		result.pidfd = -1;
+		result.err = pid;
+	}
+	sys(SYS_write, spawn->pipe, &result, sizeof(result));
 	for (;;)
 		sys(SYS_exit_group, 0);
 }
 
-int host_spawn(const char *const argv[], const int *fds, int nr_fds)
+/* One word from the child, one from the program if it cannot be run; closes @pipe. */
+static int hear_result(int pipe)
 {
 	struct spawn_result result;
-	char path[HOST_STACK / 8];
-	int pidfd = -1, err = 0;
-	int ends[2];
-	long pid, n;
-	um_u64 old;
+	int pidfd = -EIO, err = 0;
 
-	if (nr_fds > MAX_FDS)
-		return -EINVAL;
-	err = find_in_path(argv[0], path, sizeof(path));
-	if (err)
-		return err;
-	err = host_pipe(ends);
-	if (err)
-		return err;
-
-	old = sigmask_change(SIG_SETMASK, SIGMASK_ALL);
-	pid = sys(SYS_clone, CLONE_FILES, NULL, NULL, NULL, 0);
-	if (!pid)
-		make_process(path, argv, fds, nr_fds, ends[1]);
-	if (pid > 0)
-		sys_retry(SYS_wait4, pid, NULL, __WALL, NULL);
-	sigmask_change(SIG_SETMASK, old);
-
-	sys(SYS_close, ends[1]);
-	if (pid < 0) {
-		sys(SYS_close, ends[0]);
-		return pid;
-	}
-	/* One word from the child, one from the program if it cannot be run. */
-	while ((n = sys_retry(SYS_read, ends[0], &result, sizeof(result))) ==
-	       sizeof(result)) {
+	while (sys_retry(SYS_read, pipe, &result, sizeof(result)) == sizeof(result)) {
 		if (result.pidfd >= 0)
 			pidfd = result.pidfd;
 		if (result.err)
 			err = result.err;
 	}
-	sys(SYS_close, ends[0]);
+	sys(SYS_close, pipe);
 	if (err && pidfd >= 0)
 		sys(SYS_close, pidfd);
 	return err ?: pidfd;
+}
+
+/* With all signals blocked, so that nothing else runs on this thread meanwhile. */
+static int start_process(struct spawn *spawn, void *stack_end)
+{
+	int ends[2], err = host_pipe(ends), pid;
+
+	if (err)
+		return err;
+	spawn->pipe = ends[1];
+	pid = clone(make_process, stack_end, CLONE_FILES, spawn);
+	if (pid < 0)
+		pid = -errno;
+	else
+		sys_retry(SYS_wait4, pid, NULL, __WALL, NULL);
+	sys(SYS_close, ends[1]);
+	if (pid < 0) {
+		sys(SYS_close, ends[0]);
+		return pid;
+	}
+	return hear_result(ends[0]);
+}
+
+int host_spawn(const char *const argv[], const int *fds, int nr_fds)
+{
+	struct spawn *spawn;
+	int ret;
+	um_u64 old;
+	long map;
+
+	if (nr_fds > MAX_FDS)
+		return -EINVAL;
+	map = sys(SYS_mmap, NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (map < 0 && map > -4096)
+		return map;
+	spawn = (struct spawn *)map;
+	spawn->argv = argv;
+	spawn->nr_fds = nr_fds;
+	memcpy(spawn->fds, fds, nr_fds * sizeof(*fds));
+	ret = find_in_path(argv[0], spawn->path, sizeof(spawn->path));
+	if (!ret) {
+		old = sigmask_change(SIG_SETMASK, SIGMASK_ALL);
+		ret = start_process(spawn, (char *)spawn + STACK_BYTES);
+		sigmask_change(SIG_SETMASK, old);
+	}
+	sys(SYS_munmap, map, STACK_BYTES);
+	return ret;
 }
 
 int host_spawn_end(int pidfd)

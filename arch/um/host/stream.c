@@ -3,6 +3,7 @@
  * Stream sockets.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -73,9 +74,16 @@ void host_address_text(const struct host_address *addr, char *buf, um_u64 len)
 /* A name in the file system that nobody answers to is a left-over. */
 static int is_stale(const struct host_address *addr)
 {
-	int fd = sys(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const char *path = addr->data + offsetof(struct sockaddr_un, sun_path);
+	struct stat st;
 	long err;
+	int fd;
 
+	/* A file of another kind answers neither. */
+	if (sys(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISSOCK(st.st_mode))
+		return 0;
+	fd = sys(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return 0;
 	err = sys_retry(SYS_connect, fd, addr->data, addr->len);
@@ -152,7 +160,8 @@ long host_stream_receive(int fd, void *buf, um_u64 len, int *passed)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+		/* There is room for a second one, which nobody would close. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	struct cmsghdr *c;
 	long n;

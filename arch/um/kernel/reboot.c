@@ -98,6 +98,9 @@ void um_shutdown_request(void)
 {
 	static int requests;
 
+	/* Nothing runs yet that could do anything about it, or lose anything. */
+	if (system_state < SYSTEM_SCHEDULING)
+		finish(1);
 	switch (++requests) {
 	case 1:
 		pr_notice("the host asks for shutdown\n");

@@ -7,6 +7,7 @@
 #include <linux/errno.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 
 #include <um/host.h>
 #include <um/pty.h>
@@ -131,8 +132,8 @@ static void chan_disconnect(struct chan *chan)
 	if (!chan->up && !chan->pending)
 		return;
 	chan_set_up(chan, false);
-	chan->spec.ops->close(chan);
 	chan->pending = false;
+	chan->spec.ops->close(chan);
 	chan->fd = -1;
 }
 
@@ -192,7 +193,11 @@ void chan_close(struct chan *chan)
 void chan_lost(struct chan *chan)
 {
 	chan_disconnect(chan);
-	if (chan->users && chan->spec.ops->waits_again)
+}
+
+void chan_wait_again(struct chan *chan)
+{
+	if (chan->users && !chan->up && !chan->pending && chan->spec.ops->waits_again)
 		chan_connect(chan);
 }
 
@@ -201,7 +206,6 @@ void chan_release(struct chan *chan)
 	chan_disconnect(chan);
 	if (chan->spec.ops && chan->spec.ops->release)
 		chan->spec.ops->release(chan);
-	chan_spec_forget(&chan->spec);
 }
 
 /* ---- descriptors that do not block ---------------------------------------- */
@@ -214,34 +218,36 @@ long chan_fd_read_now(struct chan *chan, void *buf, unsigned long len,
 
 long chan_fd_write_now(struct chan *chan, const void *buf, unsigned long len)
 {
-	long n = host_write(chan->fd, buf, len);
-
-	if (n > 0)
-		chan->deaf = false;
-	return n ?: -EAGAIN;
+	return host_write(chan->fd, buf, len) ?: -EAGAIN;
 }
 
 int chan_fd_write_patiently(struct chan *chan, const void *buf, unsigned long len)
 {
 	const struct chan_ops *ops = chan->spec.ops;
+	u64 end = host_monotonic_ns() + CHAN_PATIENCE * (u64)NSEC_PER_MSEC;
 
 	while (len) {
 		long n = ops->write(chan, buf, len);
+		s64 left;
 
 		if (n == -EAGAIN) {
-			if (!chan->deaf)
-				n = host_poll_one(chan->fd, HOST_POLLOUT, CHAN_PATIENCE);
-			if (n <= 0) {
+			left = chan->deaf ? 0 : end - host_monotonic_ns();
+			if (left > 0)
+				n = host_poll_one(chan->fd, HOST_POLLOUT,
+						  left / NSEC_PER_MSEC + 1);
+			if (n == -EAGAIN || !n) {
 				chan->deaf = true;
-				return n ?: -EAGAIN;
+				return -EAGAIN;
 			}
-			continue;
+			if (n > 0)
+				continue;
 		}
 		if (n < 0)
 			return n;
 		buf += n;
 		len -= n;
 	}
+	chan->deaf = false;
 	return 0;
 }
 

@@ -117,6 +117,7 @@ struct chan_ops {
  * @never_blocks: reading and writing @fd never waits for somebody else
  * @deaf:	the other end took nothing for a while: it is not waited for again
  *		until it does
+ * @failed:	when it could not be connected, in jiffies; 0: it could
  * @watched:	@watch exists
  * @wanted:	what @watch is armed for; under the line's lock
  * @watch:	interrupts when @fd is ready
@@ -135,6 +136,7 @@ struct chan {
 	bool			terminal;
 	bool			never_blocks;
 	bool			deaf;
+	unsigned long		failed;
 	bool			watched;
 	int			wanted;
 	struct um_fd_watch	watch;
@@ -173,9 +175,11 @@ int chan_open(struct chan *chan);
 void chan_close(struct chan *chan);
 /* Somebody has come for a channel that is pending. */
 void chan_connected(struct chan *chan, int fd, void *private);
-/* Whoever is at the other end has gone; who has it open keeps it so. */
+/* Whoever is at the other end has gone; who has it open keeps it so ... */
 void chan_lost(struct chan *chan);
-/* Gives it up; nobody has it open. */
+/* ... and may see the next one. */
+void chan_wait_again(struct chan *chan);
+/* Gives up what is left of it, but not its specification; nobody has it open. */
 void chan_release(struct chan *chan);
 
 /* For descriptors that do not block: what reads and writes are made of. */

@@ -65,23 +65,32 @@ static void chan_port_close(struct chan *chan)
 	chan->private = NULL;
 }
 
-bool chan_port_connect(struct chan *chan, int fd, const struct host_address *peer)
+int chan_port_connect(struct port *port, struct chan *chan, int fd,
+		      const struct host_address *peer)
 {
 	struct chan_port *caller = kzalloc(sizeof(*caller), GFP_KERNEL);
-	char text[64];
+	bool good;
 
 	if (!caller)
-		return false;
-	caller->raw = !chan->spec.port->telnet;
+		return -ENOMEM;
+	caller->raw = !port->telnet;
 	if (!caller->raw)
 		telnet_start(&caller->telnet);
-	host_address_text(peer, text, sizeof(text));
-	pr_debug("%s: a caller from %s\n", chan->line->name, text);
-	if (!line_connect(chan, fd, caller)) {
-		kfree(caller);
-		return false;
+
+	line_lock_channels(chan->line);
+	/* It may have been closed meanwhile, or be something else. */
+	good = chan->pending && chan->spec.port == port;
+	if (good) {
+		port_leave(port, chan);
+		line_connect(chan, fd, caller);
 	}
-	return true;
+	line_unlock_channels(chan->line);
+	if (!good) {
+		kfree(caller);
+		return -EAGAIN;
+	}
+	line_connected(chan->line);
+	return 0;
 }
 
 /* Nothing else runs yet: the first caller is this line's. */
@@ -99,12 +108,10 @@ static int chan_port_wait(struct chan *chan)
 		host_poll_one(port->fd, HOST_POLLIN, -1);
 	if (fd < 0)
 		return fd;
-	port_leave(port, chan);
-	if (!chan_port_connect(chan, fd, &peer)) {
+	n = chan_port_connect(port, chan, fd, &peer);
+	if (n)
 		host_close(fd);
-		return -ENOMEM;
-	}
-	return 0;
+	return n;
 }
 
 /* ---- to him ------------------------------------------------------------------ */

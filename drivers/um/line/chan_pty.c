@@ -29,7 +29,7 @@ struct chan_pty {
 };
 
 /* The console needs them before there is memory to be had. */
-static struct chan_pty chan_ptys[LINE_TOTAL];
+static struct chan_pty chan_ptys[2 * LINE_TOTAL];
 
 static struct chan_pty *chan_pty_find(void)
 {

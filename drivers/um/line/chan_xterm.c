@@ -10,6 +10,7 @@
 
 #include <linux/errno.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -21,6 +22,9 @@
 #include <um/socket.h>
 #include <um/spawn.h>
 #include "line.h"
+
+/* After one that could not be made, the next is not tried at once. */
+#define XTERM_RETRY	(5 * HZ)
 
 /* What a display is told with, and where the window's title and program stand. */
 static char xterm_emulator[CHAN_VALUE] = "xterm";
@@ -51,6 +55,8 @@ enum xterm_step {
  * @pid_watch:	interrupts when the emulator has ended
  * @sock_watch:	interrupts when there is something at the socket
  * @watched:	they exist
+ * @dead:	it is closed: @work frees it
+ * @helper:	where port-helper is
  */
 struct chan_xterm {
 	struct chan		*chan;
@@ -63,20 +69,9 @@ struct chan_xterm {
 	struct um_fd_watch	pid_watch;
 	struct um_fd_watch	sock_watch;
 	bool			watched;
+	bool			dead;
+	char			helper[512];
 };
-
-/* By line, so that what happens to one can be told to those who do not hold it. */
-static struct chan_xterm *xterms[LINE_TOTAL];
-
-static struct chan_xterm **xterm_of(const struct chan *chan)
-{
-	const struct line *line = chan->line;
-	unsigned int i = line->index;
-
-	if (line->class != line_classes)
-		i += LINE_CONSOLES;
-	return &xterms[i];
-}
 
 /* ---- options ----------------------------------------------------------------- */
 
@@ -140,6 +135,8 @@ static irqreturn_t xterm_interrupt(int irq, void *data)
 
 static void xterm_arm(struct chan_xterm *x)
 {
+	if (!x->watched)
+		return;
 	um_fd_watch_arm(&x->pid_watch, HOST_POLLIN);
 	um_fd_watch_arm(&x->sock_watch, HOST_POLLIN);
 }
@@ -235,63 +232,6 @@ static void xterm_report(const struct chan_xterm *x, int err)
 		line_report(x->chan->line, "%s: %s", xterm_emulator, um_strerror(err));
 }
 
-static void xterm_work(struct work_struct *work)
-{
-	struct chan_xterm *x = container_of(work, struct chan_xterm, work);
-	struct chan *chan = x->chan;
-	enum xterm_step before;
-	int err;
-
-	line_lock_channels(chan->line);
-	before = x->step;
-	do
-		err = xterm_step(x);
-	while (!err && x->step != XTERM_THERE);
-	if (err == -EAGAIN || !err)
-		xterm_arm(x);
-	line_unlock_channels(chan->line);
-
-	if (err && err != -EAGAIN) {
-		if (before != XTERM_THERE)
-			xterm_report(x, err);
-		line_gone(chan->line);
-	} else if (before != XTERM_THERE && x->step == XTERM_THERE) {
-		line_connect(chan, x->terminal, x);
-	}
-}
-
-static int xterm_spawn(struct chan_xterm *x)
-{
-	const struct line *line = x->chan->line;
-	static char helper[512];
-	char title[96];
-	const char *argv[] = {
-		xterm_emulator, xterm_title, title, xterm_exec,
-		helper, "-uml-socket", x->path, NULL,
-	};
-	static const int fds[] = { -1, -1, 2 };
-
-	if (host_find_program("port-helper", helper, sizeof(helper))) {
-		line_report(line, "there is no program port-helper, which an xterm needs");
-		return -ENOENT;
-	}
-	snprintf(title, sizeof(title), "%s %u (%s)", line->class->title, line->index,
-		 umid_name());
-	return host_spawn(argv, fds, ARRAY_SIZE(fds));
-}
-
-static int xterm_socket(struct chan_xterm *x)
-{
-	struct host_address addr;
-	int err;
-
-	snprintf(x->path, sizeof(x->path), "%s/%s.xterm", *umid_dir() ? umid_dir() : "/tmp",
-		 x->chan->line->name);
-	host_unlink(x->path);
-	err = host_unix_address(&addr, x->path);
-	return err ?: host_stream_listen(&addr);
-}
-
 static void xterm_free(struct chan_xterm *x)
 {
 	xterm_unwatch(x);
@@ -308,11 +248,97 @@ static void xterm_free(struct chan_xterm *x)
 	kfree(x);
 }
 
-static int chan_xterm_open(struct chan *chan)
+/* Lock of the line's channels held. */
+static int xterm_go_on(struct chan_xterm *x)
 {
-	struct chan_xterm *x = kzalloc(sizeof(*x), GFP_KERNEL);
+	enum xterm_step before = x->step;
 	int err;
 
+	do
+		err = xterm_step(x);
+	while (!err && x->step != XTERM_THERE);
+	if (err && err != -EAGAIN) {
+		if (before != XTERM_THERE) {
+			xterm_report(x, err);
+			/* Zero is "it did not fail". */
+			x->chan->failed = jiffies ?: 1;
+		}
+		return err;
+	}
+	xterm_arm(x);
+	if (before != XTERM_THERE && x->step == XTERM_THERE)
+		line_connect(x->chan, x->terminal, x);
+	return 0;
+}
+
+static void xterm_work(struct work_struct *work)
+{
+	struct chan_xterm *x = container_of(work, struct chan_xterm, work);
+	struct line *line = x->chan->line;
+	bool comes;
+	int err;
+
+	line_lock_channels(line);
+	if (x->dead) {
+		line_unlock_channels(line);
+		xterm_free(x);
+		return;
+	}
+	comes = !x->chan->up;
+	err = xterm_go_on(x);
+	comes = comes && x->chan->up;
+	line_unlock_channels(line);
+	if (err)
+		line_gone(line);
+	else if (comes)
+		line_connected(line);
+}
+
+static int xterm_spawn(struct chan_xterm *x)
+{
+	const struct line *line = x->chan->line;
+	char title[96];
+	const char *argv[] = {
+		xterm_emulator, xterm_title, title, xterm_exec,
+		x->helper, "-uml-socket", x->path, NULL,
+	};
+	static const int fds[] = { -1, -1, 2 };
+
+	if (host_find_program("port-helper", x->helper, sizeof(x->helper))) {
+		line_report(line, "there is no program port-helper, which an xterm needs");
+		return -ENOENT;
+	}
+	snprintf(title, sizeof(title), "%s %u (%s)", line->class->title, line->index,
+		 umid_name());
+	return host_spawn(argv, fds, ARRAY_SIZE(fds));
+}
+
+static int xterm_socket(struct chan_xterm *x)
+{
+	struct host_address addr;
+	int err;
+
+	/* Where there is no directory of our own, the name is. */
+	if (*umid_dir())
+		snprintf(x->path, sizeof(x->path), "%s/%s.xterm", umid_dir(),
+			 x->chan->line->name);
+	else
+		snprintf(x->path, sizeof(x->path), "/tmp/linux-%d-%s.xterm", host_getpid(),
+			 x->chan->line->name);
+	host_unlink(x->path);
+	err = host_unix_address(&addr, x->path);
+	return err ?: host_stream_listen(&addr);
+}
+
+static int chan_xterm_open(struct chan *chan)
+{
+	struct chan_xterm *x;
+	int err;
+
+	if (chan->failed && time_before(jiffies, chan->failed + XTERM_RETRY))
+		return -EIO;
+	chan->failed = 0;
+	x = kzalloc(sizeof(*x), GFP_KERNEL);
 	if (!x)
 		return -ENOMEM;
 	x->chan = chan;
@@ -337,7 +363,7 @@ static int chan_xterm_open(struct chan *chan)
 		if (err)
 			goto free;
 	}
-	*xterm_of(chan) = x;
+	chan->private = x;
 	if (x->watched)
 		xterm_arm(x);
 	return 1;
@@ -350,34 +376,49 @@ free:
 /* For the kernel's messages at the start, when nothing else runs. */
 static int chan_xterm_wait(struct chan *chan)
 {
-	struct chan_xterm *x = *xterm_of(chan);
-	int err = 0;
+	struct chan_xterm *x = chan->private;
+	int err;
 
-	while (x->step != XTERM_THERE && (!err || err == -EAGAIN)) {
+	do {
 		host_poll_one(x->sock, HOST_POLLIN, 100);
-		err = xterm_step(x);
-	}
-	if (x->step != XTERM_THERE) {
-		xterm_report(x, err);
-		return err;
-	}
-	line_connect(chan, x->terminal, x);
-	return 0;
+		err = xterm_go_on(x);
+	} while (!err && x->step != XTERM_THERE);
+	return err;
 }
 
+/* The work may be about to look at it: it has the last word. */
 static void chan_xterm_close(struct chan *chan)
 {
-	struct chan_xterm **slot = xterm_of(chan), *x = *slot;
+	struct chan_xterm *x = chan->private;
 
-	*slot = NULL;
 	chan->private = NULL;
 	xterm_unwatch(x);
-	/* It takes the lock that we hold; what it does for a closed one is nothing. */
-	line_unlock_channels(chan->line);
-	cancel_work_sync(&x->work);
-	line_lock_channels(chan->line);
-	xterm_free(x);
+	x->dead = true;
+	schedule_work(&x->work);
 }
+
+/* Windows of the start could not be watched then. */
+static int __init xterm_init(void)
+{
+	struct line_class *class;
+	struct line *line;
+
+	for_each_line_class(class) {
+		for_each_line_of(line, class) {
+			struct chan *chan = line->out;
+			struct chan_xterm *x = chan->private;
+
+			if (chan->spec.ops != &chan_xterm_ops || !x || x->watched)
+				continue;
+			if (xterm_watch(x))
+				line_report(line, "no interrupt for its window");
+			else
+				xterm_arm(x);
+		}
+	}
+	return 0;
+}
+device_initcall(xterm_init);
 
 const struct chan_ops chan_xterm_ops = {
 	.name		= "xterm",

@@ -47,9 +47,15 @@ static int line_console_setup(struct console *console, char *options)
 	if (ret < 0)
 		return ret;
 	line->printing = true;
+	line->held = true;
 	/* Only the start waits for somebody to see it. */
-	if (ret && line->out->spec.ops->wait && system_state < SYSTEM_SCHEDULING)
-		line->out->spec.ops->wait(line->out);
+	if (ret && line->out->spec.ops->wait && system_state < SYSTEM_SCHEDULING &&
+	    line->out->spec.ops->wait(line->out)) {
+		line_lock_channels(line);
+		chan_lost(line->out);
+		chan_wait_again(line->out);
+		line_unlock_channels(line);
+	}
 	return 0;
 }
 
@@ -59,9 +65,11 @@ static int line_console_exit(struct console *console)
 
 	if (!line || !line->printing)
 		return 0;
-	line->printing = false;
 	line_lock_channels(line);
-	chan_close(line->out);
+	line->printing = false;
+	if (line->held)
+		chan_close(line->out);
+	line->held = false;
 	line_unlock_channels(line);
 	return 0;
 }

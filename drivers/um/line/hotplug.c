@@ -50,36 +50,39 @@ int line_describe(const char *name, int unit, char *buf, size_t len)
  */
 static void line_shut(struct line *line)
 {
-	for (;;) {
-		struct tty_struct *tty = tty_port_tty_get(&line->port);
+	struct tty_struct *tty = tty_port_tty_get(&line->port);
 
-		if (tty) {
-			tty_vhangup(tty);
-			tty_kref_put(tty);
-		}
-		mutex_lock(&line->port.mutex);
-		if (!tty_port_initialized(&line->port))
-			return;
-		mutex_unlock(&line->port.mutex);
+	if (tty) {
+		tty_vhangup(tty);
+		tty_kref_put(tty);
 	}
+	mutex_lock(&line->port.mutex);
+	line_force_close(line);
 }
 
-/* Port mutex held; the line is closed but for the kernel's messages. */
+/*
+ * Port mutex held; the line is closed but for the kernel's messages.  @choice is
+ * what it was, then.
+ */
 static int line_swap(struct line *line, struct line_choice *choice)
 {
+	struct line_choice old;
 	int err = 0;
 
 	line_lock_channels(line);
-	cancel_work(&line->gone);
 	line->lost = false;
-	if (line->printing)
+	if (line->held)
 		chan_close(line->out);
-	chan_release(line->out);
-	if (line->in != line->out)
-		chan_release(line->in);
+	chan_release(&line->chans[0]);
+	chan_release(&line->chans[1]);
+	old.in = line->chans[0].spec;
+	old.out = line->chans[1].spec;
 	line_set_channels(line, choice);
-	if (line->printing)
+	*choice = old;
+	if (line->printing) {
 		err = chan_open(line->out);
+		line->held = err >= 0;
+	}
 	line_unlock_channels(line);
 	return min(err, 0);
 }

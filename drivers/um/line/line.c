@@ -54,20 +54,16 @@ static void line_want(struct chan *chan, int events)
 	um_fd_watch_arm(&chan->watch, chan->wanted);
 }
 
-static void line_want_input(struct line *line)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&line->lock, flags);
-	if (line->active && !line->throttled && !line->ended)
-		line_want(line->in, HOST_POLLIN);
-	spin_unlock_irqrestore(&line->lock, flags);
-}
-
 void line_gone(struct line *line)
 {
 	WRITE_ONCE(line->lost, true);
 	schedule_work(&line->gone);
+}
+
+/* A message that nobody took; printk() may hold any lock. */
+static void line_print_gone(struct irq_work *work)
+{
+	line_gone(container_of(work, struct line, print_gone));
 }
 
 /* ---- input -------------------------------------------------------------- */
@@ -114,7 +110,10 @@ static void line_end(struct line *line)
 		line_gone(line);
 }
 
-/* Returns whether there may be more at once.  Lock held. */
+/*
+ * Returns whether there may be more at once; if not, an interrupt or the retry
+ * will tell.  Lock held.
+ */
 static bool line_take(struct line *line, unsigned int *events, u8 *key)
 {
 	struct chan *chan = line->in;
@@ -125,6 +124,7 @@ static bool line_take(struct line *line, unsigned int *events, u8 *key)
 		return false;
 	room = tty_buffer_request_room(&line->port, LINE_INPUT);
 	if (!room) {
+		/* There is input, but an interrupt for it would make no room. */
 		schedule_delayed_work(&line->retry, msecs_to_jiffies(LINE_RETRY));
 		return false;
 	}
@@ -137,7 +137,12 @@ static bool line_take(struct line *line, unsigned int *events, u8 *key)
 		line_break(line);
 	if (*events & CHAN_FLUSH)
 		line_want(chan, HOST_POLLOUT);
-	return *events & CHAN_MORE;
+	tty_flip_buffer_push(&line->port);
+	if (*events & CHAN_MORE)
+		return true;
+	if (!line->ended)
+		line_want(chan, HOST_POLLIN);
+	return false;
 }
 
 static void line_receive(struct line *line)
@@ -157,8 +162,6 @@ static void line_receive(struct line *line)
 		if (key)
 			handle_sysrq(key);
 	} while (more);
-	tty_flip_buffer_push(&line->port);
-	line_want_input(line);
 }
 
 static void line_retry(struct work_struct *work)
@@ -181,31 +184,44 @@ static bool line_is_tight(struct line *line)
 	       kfifo_size(&line->port.xmit_fifo) / 2;
 }
 
+/*
+ * Gives bytes to the host; how many it took, which are fewer when it takes no more
+ * now.  What nobody is there to read, nor will be, counts as taken.  Lock held.
+ */
+static size_t line_give(struct line *line, const u8 *buf, size_t count)
+{
+	struct chan *chan = line->out;
+	size_t done = 0;
+
+	while (done < count && !line->stopped && chan->up) {
+		long n = chan->spec.ops->write(chan, buf + done, count - done);
+
+		if (n == -EAGAIN) {
+			line_want(chan, HOST_POLLOUT);
+			break;
+		}
+		if (n < 0) {
+			if (chan->spec.ops->takes_calls)
+				line_gone(line);
+			return count;
+		}
+		done += n;
+	}
+	return done;
+}
+
 /* What is queued goes to the host, as far as it takes it now.  Lock held. */
 static void line_push_locked(struct line *line)
 {
-	while (!line->stopped && line->out->up) {
-		unsigned int len;
-		u8 *start;
-		long n;
+	unsigned int len;
+	u8 *start;
 
-		len = kfifo_out_linear_ptr(&line->port.xmit_fifo, &start,
-					   UINT_MAX);
-		if (!len)
-			break;
-		n = line->out->spec.ops->write(line->out, start, len);
-		if (n == -EAGAIN) {
-			line_want(line->out, HOST_POLLOUT);
-			break;
-		}
-		/* Nobody is there to read it, nor will be. */
-		if (n < 0) {
-			kfifo_reset(&line->port.xmit_fifo);
-			if (line->out->spec.ops->takes_calls)
-				line_gone(line);
-			break;
-		}
+	while ((len = kfifo_out_linear_ptr(&line->port.xmit_fifo, &start, UINT_MAX))) {
+		size_t n = line_give(line, start, len);
+
 		kfifo_skip_count(&line->port.xmit_fifo, n);
+		if (n < len)
+			break;
 	}
 }
 
@@ -278,7 +294,10 @@ size_t line_queue(struct line *line, const u8 *buf, size_t count, bool push)
 	size_t done = 0;
 
 	spin_lock_irqsave(&line->lock, flags);
-	for (;;) {
+	/* Past the queue where that is empty. */
+	if (push && kfifo_is_empty(&line->port.xmit_fifo))
+		done = line_give(line, buf, count);
+	while (done < count) {
 		unsigned int n = kfifo_in(&line->port.xmit_fifo, buf + done,
 					  count - done);
 
@@ -330,23 +349,23 @@ static void line_write_queue(struct line *line)
 }
 
 /* A terminal in raw mode does not make a new line of "\n". */
-static void line_write_cooked(struct chan *out, const char *text, unsigned int count)
+static int line_write_cooked(struct chan *out, const char *text, unsigned int count)
 {
 	const struct chan_ops *ops = out->spec.ops;
 	char buf[256];
 	unsigned int n = 0;
+	int err = 0;
 
-	for (; count; count--, text++) {
+	for (; count && !err; count--, text++) {
 		if (*text == '\n')
 			buf[n++] = '\r';
 		buf[n++] = *text;
 		if (n >= sizeof(buf) - 1) {
-			ops->write_all(out, buf, n);
+			err = ops->write_all(out, buf, n);
 			n = 0;
 		}
 	}
-	if (n)
-		ops->write_all(out, buf, n);
+	return !err && n ? ops->write_all(out, buf, n) : err;
 }
 
 /**
@@ -362,6 +381,7 @@ void line_print(struct line *line, const char *text, unsigned int count)
 	struct chan *out = line->out;
 	unsigned long flags;
 	bool locked = true;
+	int err = 0;
 
 	/* The CPU that oopses may have been interrupted with the lock held. */
 	if (oops_in_progress)
@@ -374,10 +394,12 @@ void line_print(struct line *line, const char *text, unsigned int count)
 		if (locked && !line->stopped)
 			line_write_queue(line);
 		if (out->terminal || line->in->terminal)
-			line_write_cooked(out, text, count);
+			err = line_write_cooked(out, text, count);
 		else
-			out->spec.ops->write_all(out, text, count);
+			err = out->spec.ops->write_all(out, text, count);
 	}
+	if (err && err != -EAGAIN && out->spec.ops->takes_calls)
+		irq_work_queue(&line->print_gone);
 
 	if (locked)
 		spin_unlock_irqrestore(&line->lock, flags);
@@ -386,15 +408,14 @@ void line_print(struct line *line, const char *text, unsigned int count)
 /**
  * line_drain - the kernel ends: what is queued goes out now
  * @line:	the line
- * @ms:		how long a host that takes nothing is waited for
+ * @until:	when a host that takes nothing is not waited for any more, of
+ *		host_monotonic_ns()
  */
-void line_drain(struct line *line, unsigned int ms)
+void line_drain(struct line *line, u64 until)
 {
-	u64 end = host_monotonic_ns() + (u64)ms * NSEC_PER_MSEC;
-
 	line_stop(line, false);
 	while (line->active && !kfifo_is_empty(&line->port.xmit_fifo)) {
-		s64 left = end - host_monotonic_ns();
+		s64 left = until - host_monotonic_ns();
 
 		if (left <= 0 || !line->out->up || line->out->fd < 0 || line->out->deaf)
 			break;
@@ -451,6 +472,7 @@ static void line_start(struct line *line)
 	    line->out->spec.ops->flush(line->out) == -EAGAIN)
 		line_want(line->out, HOST_POLLOUT);
 	spin_unlock_irqrestore(&line->lock, flags);
+	tty_port_tty_wakeup(&line->port);
 }
 
 static int line_open_chan(struct chan *chan)
@@ -476,6 +498,9 @@ int line_activate(struct line *line)
 {
 	int err;
 
+	/* Who knew it before it was removed may still find the way here. */
+	if (!line_exists(line))
+		return -ENODEV;
 	err = tty_port_alloc_xmit_buf(&line->port);
 	if (err)
 		return err;
@@ -521,44 +546,46 @@ void line_deactivate(struct line *line)
 	line_unlock_channels(line);
 }
 
-bool line_connect(struct chan *chan, int fd, void *private)
+void line_force_close(struct line *line)
 {
-	struct line *line = chan->line;
-	bool good;
-
-	line_lock_channels(line);
-	good = chan->pending;
-	if (good) {
-		chan_connected(chan, fd, private);
-		line->ended = false;
-		/* Nobody hears of its input then, but of its end when it is written to. */
-		if (line->active && line_watch(chan))
-			line_report(line, "no interrupt for it");
-	}
-	line_unlock_channels(line);
-	if (!good)
-		return false;
-
-	if (system_state >= SYSTEM_SCHEDULING) {
-		line_start(line);
-		wake_up_interruptible(&line->port.open_wait);
-		schedule_work(&line->resize);
-	}
-	return true;
+	if (!tty_port_initialized(&line->port))
+		return;
+	tty_port_set_initialized(&line->port, false);
+	line_deactivate(line);
+	/* Who waits for a caller tries again. */
+	wake_up_interruptible(&line->port.open_wait);
 }
 
-static void line_hang_up(struct work_struct *work)
+void line_connect(struct chan *chan, int fd, void *private)
 {
-	struct line *line = container_of(work, struct line, gone);
+	struct line *line = chan->line;
+
+	chan_connected(chan, fd, private);
+	line->ended = false;
+	/* Nobody hears of its input then, but of its end when it is written to. */
+	if (line->active && line_watch(chan))
+		line_report(line, "no interrupt for it");
+}
+
+void line_connected(struct line *line)
+{
+	/* Before that, there are but the kernel's messages. */
+	if (system_state < SYSTEM_SCHEDULING)
+		return;
+	line_start(line);
+	wake_up_interruptible(&line->port.open_wait);
+	schedule_work(&line->resize);
+}
+
+/* False: nobody has gone, or he was seen off before. */
+static bool line_see_off(struct line *line)
+{
+	bool lost;
 	unsigned int i;
 
 	line_lock_channels(line);
-	/* Asked for twice: by now somebody else may be there. */
-	if (!xchg(&line->lost, false)) {
-		line_unlock_channels(line);
-		return;
-	}
-	for (i = 0; i < line_nr_chans(line); i++) {
+	lost = line->lost;
+	for (i = 0; lost && i < line_nr_chans(line); i++) {
 		struct chan *chan = &line->chans[i];
 		const struct chan_ops *ops = chan->spec.ops;
 
@@ -567,8 +594,44 @@ static void line_hang_up(struct work_struct *work)
 			chan_lost(chan);
 		}
 	}
+	/* After that, as those who write may have found out once more. */
+	line->lost = false;
 	line_unlock_channels(line);
-	tty_port_tty_hangup(&line->port, false);
+	return lost;
+}
+
+/* Whether it is connected, or waits for that. */
+static bool line_is_alive(const struct line *line)
+{
+	return (line->in->up || line->in->pending) && (line->out->up || line->out->pending);
+}
+
+/*
+ * The session of one who has gone ends before the next one can be there.  Init's
+ * /dev/console is spared by hang-ups: what it has open is closed behind its back,
+ * so that the line can be opened anew.
+ */
+static void line_hang_up(struct work_struct *work)
+{
+	struct line *line = container_of(work, struct line, gone);
+	struct tty_struct *tty;
+	unsigned int i;
+
+	if (!line_see_off(line))
+		return;
+	tty = tty_port_tty_get(&line->port);
+	if (tty) {
+		tty_vhangup(tty);
+		tty_kref_put(tty);
+	}
+	mutex_lock(&line->port.mutex);
+	if (!line_is_alive(line))
+		line_force_close(line);
+	line_lock_channels(line);
+	for (i = 0; line_exists(line) && i < line_nr_chans(line); i++)
+		chan_wait_again(&line->chans[i]);
+	line_unlock_channels(line);
+	mutex_unlock(&line->port.mutex);
 	wake_up_interruptible(&line->port.open_wait);
 }
 
@@ -577,14 +640,18 @@ static void line_hang_up(struct work_struct *work)
 /* The size of the other end; false where it has none. */
 bool line_winsize(struct line *line, struct winsize *ws)
 {
-	struct chan *chan = line->out->terminal ? line->out : line->in;
+	struct chan *chan;
 	u16 rows, cols;
+	bool good;
 
-	if (!line->active || !chan->up || !chan->terminal || !chan->spec.ops->get_size ||
-	    chan->spec.ops->get_size(chan, &rows, &cols) < 0)
-		return false;
-	*ws = (struct winsize) { .ws_row = rows, .ws_col = cols };
-	return true;
+	line_lock_channels(line);
+	chan = line->out->terminal ? line->out : line->in;
+	good = line->active && chan->up && chan->terminal && chan->spec.ops->get_size &&
+	       !chan->spec.ops->get_size(chan, &rows, &cols);
+	line_unlock_channels(line);
+	if (good)
+		*ws = (struct winsize) { .ws_row = rows, .ws_col = cols };
+	return good;
 }
 
 void line_set_winsize(struct line *line, const struct winsize *ws)
@@ -634,6 +701,7 @@ void __init lines_init(void)
 			tty_port_init(&line->port);
 			INIT_DELAYED_WORK(&line->retry, line_retry);
 			INIT_WORK(&line->gone, line_hang_up);
+			init_irq_work(&line->print_gone, line_print_gone);
 			INIT_WORK(&line->resize, line_resize);
 			chan_init(&line->chans[0], line);
 			chan_init(&line->chans[1], line);

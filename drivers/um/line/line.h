@@ -6,6 +6,7 @@
 #define _UM_LINE_DRIVER_H
 
 #include <linux/console.h>
+#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/tty.h>
@@ -41,6 +42,7 @@
  *		nothing is printed while it is held
  * @retry:	asks for input again later
  * @gone:	hangs up, because somebody has
+ * @print_gone:	has that done, where a message finds out
  * @resize:	looks at the size of the other end
  * @sysrq:	until when the next byte is meant for SysRq, in jiffies; 0: it is not
  * @active:	the guest has it open
@@ -48,7 +50,8 @@
  * @stopped:	the guest's user stopped output (^S)
  * @ended:	there will be no more input
  * @lost:	@gone has something to do
- * @printing:	the kernel's messages come here, and hold the output open
+ * @printing:	the kernel's messages come here
+ * @held:	and hold the output open
  * @input:	bytes on their way from the host
  */
 struct line {
@@ -63,6 +66,7 @@ struct line {
 	spinlock_t		lock;
 	struct delayed_work	retry;
 	struct work_struct	gone;
+	struct irq_work		print_gone;
 	struct work_struct	resize;
 	unsigned long		sysrq;
 	bool			active;
@@ -71,6 +75,7 @@ struct line {
 	bool			ended;
 	bool			lost;
 	bool			printing;
+	bool			held;
 	u8			input[LINE_INPUT];
 };
 
@@ -181,19 +186,26 @@ void line_throttle(struct line *line, bool on);
 void line_stop(struct line *line, bool on);
 void line_discard(struct line *line);
 void line_print(struct line *line, const char *text, unsigned int count);
-void line_drain(struct line *line, unsigned int ms);
+void line_drain(struct line *line, u64 until);
 bool line_winsize(struct line *line, struct winsize *ws);
 void line_set_winsize(struct line *line, const struct winsize *ws);
 /*
- * Somebody is at the other end of a channel that takes calls: it is @fd and
- * @private.  False: nobody waits there any more.
+ * Somebody is at the other end of a channel that is pending: it is @fd and @private.
+ * Under the lock of the line's channels, after which line_connected() follows.
  */
-bool line_connect(struct chan *chan, int fd, void *private);
-/* Nobody is any more; from any context. */
+void line_connect(struct chan *chan, int fd, void *private);
+void line_connected(struct line *line);
+/* Nobody is any more; from any context but printk(). */
 void line_gone(struct line *line);
+/* Closes it for those whom a hang-up does not reach.  Under the port's mutex. */
+void line_force_close(struct line *line);
 
-/* chan_port.c */
-bool chan_port_connect(struct chan *chan, int fd, const struct host_address *peer);
+/*
+ * chan_port.c: 0; -EAGAIN: the channel does not wait there any more; or another
+ * -errno.
+ */
+int chan_port_connect(struct port *port, struct chan *chan, int fd,
+		      const struct host_address *peer);
 
 /* tty.c */
 void line_resize(struct work_struct *work);

@@ -4,7 +4,10 @@
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <asm/options.h>
@@ -12,9 +15,14 @@
 #include <um/host.h>
 #include "line.h"
 
+/* How long the host is left alone when it has no descriptor for a caller. */
+#define PORT_RETRY	HZ
+
 static struct port ports[PORT_COUNT];
-/* For the list of a port; taken with interrupts enabled only. */
+/* For the lists of the ports; taken with interrupts enabled only. */
 static DEFINE_SPINLOCK(port_lock);
+/* For making and freeing their watches, inside the lock of a line's channels. */
+static DEFINE_MUTEX(port_watch_mutex);
 
 /* ---- where it listens ------------------------------------------------------ */
 
@@ -84,19 +92,34 @@ static irqreturn_t port_interrupt(int irq, void *data)
 {
 	struct port *port = data;
 
-	schedule_work(&port->work);
+	schedule_delayed_work(&port->work, 0);
 	return IRQ_HANDLED;
 }
 
-/* Who waits first, off the list; NULL: nobody. */
-static struct chan *port_next(struct port *port)
+/* Makes the watch where that has not been possible yet, and arms it. */
+static void port_watch(struct port *port)
+{
+	int err = 0;
+
+	mutex_lock(&port_watch_mutex);
+	if (!port->watched) {
+		err = um_fd_watch_init(&port->watch, port->fd, "port", port_interrupt, port);
+		port->watched = !err;
+	}
+	if (port->watched)
+		um_fd_watch_arm(&port->watch, HOST_POLLIN);
+	mutex_unlock(&port_watch_mutex);
+	if (err)
+		pr_err_ratelimited("port: nobody is answered: %s\n", um_strerror(err));
+}
+
+/* Who waits first; NULL: nobody.  He may leave at any time. */
+static struct chan *port_first(struct port *port)
 {
 	struct chan *chan;
 
 	spin_lock(&port_lock);
 	chan = list_first_entry_or_null(&port->waiting, struct chan, wait_list);
-	if (chan)
-		list_del_init(&chan->wait_list);
 	spin_unlock(&port_lock);
 	return chan;
 }
@@ -114,41 +137,42 @@ int port_accept(struct port *port, struct host_address *peer)
 	return fd;
 }
 
-static void port_serve(struct work_struct *work)
+/* To the first line that still waits when it is asked. */
+static void port_give(struct port *port, int fd, const struct host_address *peer)
 {
-	struct port *port = container_of(work, struct port, work);
-	struct host_address peer;
 	struct chan *chan;
-	int fd = -1;
 
-	while ((chan = port_next(port))) {
-		if (fd < 0)
-			fd = port_accept(port, &peer);
-		if (fd < 0) {
-			port_wait(port, chan);
+	while ((chan = port_first(port))) {
+		int ret = chan_port_connect(port, chan, fd, peer);
+
+		if (!ret)
 			return;
-		}
-		/* Its line may have been closed meanwhile. */
-		if (chan_port_connect(chan, fd, &peer))
-			fd = -1;
+		/* Otherwise it waits no more. */
+		if (ret != -EAGAIN)
+			break;
 	}
-	if (fd >= 0)
-		host_close(fd);
+	host_close(fd);
 }
 
-/* Makes the watch where that has not been possible yet. */
-static void port_watch(struct port *port)
+static void port_serve(struct work_struct *work)
 {
-	if (!port->watched) {
-		int err = um_fd_watch_init(&port->watch, port->fd, "port", port_interrupt, port);
+	struct port *port = container_of(to_delayed_work(work), struct port, work);
+	struct host_address peer;
+	int fd;
 
-		if (err) {
-			pr_err_ratelimited("port: nobody is answered: %s\n", um_strerror(err));
+	while (port_first(port)) {
+		fd = port_accept(port, &peer);
+		if (fd == -EAGAIN) {
+			port_watch(port);
 			return;
 		}
-		port->watched = true;
+		if (fd < 0) {
+			pr_err_ratelimited("port: a caller has to wait: %s\n", um_strerror(fd));
+			schedule_delayed_work(&port->work, PORT_RETRY);
+			return;
+		}
+		port_give(port, fd, &peer);
 	}
-	um_fd_watch_arm(&port->watch, HOST_POLLIN);
 }
 
 void port_wait(struct port *port, struct chan *chan)
@@ -171,6 +195,18 @@ void port_leave(struct port *port, struct chan *chan)
 	list_del_init(&chan->wait_list);
 	spin_unlock(&port_lock);
 }
+
+/* Who came to wait before there was anything to wait with. */
+static int __init port_init(void)
+{
+	struct port *port;
+
+	for (port = ports; port < ports + PORT_COUNT; port++)
+		if (port->users && port_first(port))
+			port_watch(port);
+	return 0;
+}
+device_initcall(port_init);
 
 /* ---- lifetime ---------------------------------------------------------------- */
 
@@ -203,7 +239,7 @@ struct port *port_find(const char *value, char *text, int size)
 	}
 	*room = new;
 	INIT_LIST_HEAD(&room->waiting);
-	INIT_WORK(&room->work, port_serve);
+	INIT_DELAYED_WORK(&room->work, port_serve);
 	return room;
 }
 
@@ -212,16 +248,30 @@ void port_get(struct port *port)
 	port->users++;
 }
 
+/* No line waits there any more; may sleep, and waits for port_serve(). */
 void port_put(struct port *port)
 {
 	if (--port->users)
 		return;
-	if (port->watched) {
-		um_fd_watch_free(&port->watch);
-		cancel_work_sync(&port->work);
+	/* Before the kernel runs there is neither. */
+	if (system_state >= SYSTEM_SCHEDULING) {
+		mutex_lock(&port_watch_mutex);
+		if (port->watched)
+			um_fd_watch_free(&port->watch);
+		port->watched = false;
+		mutex_unlock(&port_watch_mutex);
+		cancel_delayed_work_sync(&port->work);
 	}
 	host_close(port->fd);
 	if (*port->path)
 		host_unlink(port->path);
-	port->watched = false;
+}
+
+void ports_end(void)
+{
+	struct port *port;
+
+	for (port = ports; port < ports + PORT_COUNT; port++)
+		if (port->users && *port->path)
+			host_unlink(port->path);
 }

@@ -26,7 +26,7 @@ struct chan;
  * @fd:		the socket
  * @watched:	@watch exists
  * @watch:	interrupts when there is a caller
- * @work:	gives callers to lines
+ * @work:	gives callers to lines; later where the host has no room for them
  * @waiting:	channels that wait for a caller, those of the lowest lines first
  *
  * A caller whom no line waits for stays in the socket's queue.
@@ -39,7 +39,7 @@ struct port {
 	int			fd;
 	bool			watched;
 	struct um_fd_watch	watch;
-	struct work_struct	work;
+	struct delayed_work	work;
 	struct list_head	waiting;
 };
 
@@ -50,10 +50,12 @@ struct port {
 struct port *port_find(const char *value, char *text, int size);
 void port_get(struct port *port);
 void port_put(struct port *port);
-/* A channel waits, or does not any more. */
+/* A channel waits, or does not any more; under the lock of its line's channels. */
 void port_wait(struct port *port, struct chan *chan);
 void port_leave(struct port *port, struct chan *chan);
 /* The next caller's socket; -EAGAIN: there is none. */
 int port_accept(struct port *port, struct host_address *peer);
+/* The kernel ends: no names are left behind. */
+void ports_end(void);
 
 #endif /* _UM_PORT_H */

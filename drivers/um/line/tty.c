@@ -14,10 +14,11 @@
 #include <linux/tty.h>
 #include <linux/tty_driver.h>
 
+#include <um/host.h>
 #include <um/line.h>
 #include "line.h"
 
-/* How long the end waits for a host that takes no output, in ms. */
+/* How long the end waits for hosts that take no output, in ms. */
 #define LINE_LAST_WAIT	2000
 
 /* How long closing one waits for a host that takes no output. */
@@ -48,15 +49,13 @@ static int line_tty_install(struct tty_driver *driver, struct tty_struct *tty)
 {
 	struct line_class *class = driver->driver_state;
 	struct line *line = &class->lines[tty->index];
-	int err;
 
 	if (!line_exists(line))
 		return -ENODEV;
 	tty->driver_data = line;
-	err = tty_port_install(&line->port, driver, tty);
-	if (!err)
-		line_set_clocal(line, tty);
-	return err;
+	/* Each write costs a call to the host. */
+	set_bit(TTY_NO_WRITE_SPLIT, &tty->flags);
+	return tty_port_install(&line->port, driver, tty);
 }
 
 static int line_tty_open(struct tty_struct *tty, struct file *file)
@@ -75,7 +74,6 @@ static void line_tty_close(struct tty_struct *tty, struct file *file)
 static void line_tty_hangup(struct tty_struct *tty)
 {
 	tty_port_hangup(&line_of(tty)->port);
-	line_set_clocal(line_of(tty), tty);
 }
 
 static ssize_t line_tty_write(struct tty_struct *tty, const u8 *buf, size_t count)
@@ -213,9 +211,12 @@ static int line_port_activate(struct tty_port *port, struct tty_struct *tty)
 	int err;
 
 	err = line_activate(line);
-	if (!err && line_winsize(line, &ws))
+	if (err)
+		return err;
+	line_set_clocal(line, tty);
+	if (line_winsize(line, &ws))
 		tty_do_resize(tty, &ws);
-	return err;
+	return 0;
 }
 
 static void line_port_shutdown(struct tty_port *port)
@@ -272,13 +273,15 @@ void um_line_winch(void)
 static int line_last_words(struct notifier_block *nb, unsigned long action,
 			   void *data)
 {
+	u64 until = host_monotonic_ns() + LINE_LAST_WAIT * (u64)NSEC_PER_MSEC;
 	struct line_class *class;
 	struct line *line;
 
 	for_each_line_class(class)
 		for_each_line_of(line, class)
 			if (line_exists(line))
-				line_drain(line, LINE_LAST_WAIT);
+				line_drain(line, until);
+	ports_end();
 	return NOTIFY_DONE;
 }
 
