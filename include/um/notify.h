@@ -12,9 +12,16 @@
  * bytes are sent.
  */
 void mconsole_notify(enum um_mconsole_type type, const char *data, size_t len);
+/* The socket's path, for a program that is to tell it something; or NULL. */
+const char *mconsole_notify_path(void);
 #else
 static inline void mconsole_notify(enum um_mconsole_type type, const char *data, size_t len)
 {
+}
+
+static inline const char *mconsole_notify_path(void)
+{
+	return NULL;
 }
 #endif
 

@@ -41,6 +41,11 @@ UM_OPTION(mconsole, "mconsole=", um_mconsole_option, "mconsole=notify:SOCKET",
 	  "there, when the kernel panics, and what the guest writes to\n"
 	  "/proc/mconsole.\n");
 
+const char *mconsole_notify_path(void)
+{
+	return notify_path;
+}
+
 static int mconsole_notify_send(enum um_mconsole_type type, const char *data, size_t len)
 {
 	struct um_mconsole_notify notify = {

@@ -11,6 +11,7 @@
 #include <linux/sched/clock.h>
 #include <linux/utsname.h>
 #include <um/host.h>
+#include <um/watchdog.h>
 
 #include "mconsole.h"
 
@@ -45,6 +46,7 @@ void mconsole_stand_still(int fd, struct mconsole_answer *go)
 	long n;
 
 	local_irq_save(flags);
+	um_watchdog_pause();
 	timekeeping_suspend();
 	for (;;) {
 		n = host_dgram_receive(fd, &datagram, sizeof(datagram), &go->to);
@@ -63,5 +65,6 @@ void mconsole_stand_still(int fd, struct mconsole_answer *go)
 			mconsole_tell(fd, &go->to, -EBUSY, "the guest is stopped: go lets it go on");
 	}
 	timekeeping_resume();
+	um_watchdog_go();
 	local_irq_restore(flags);
 }
