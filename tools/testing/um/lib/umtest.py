@@ -566,7 +566,7 @@ class Guest:
 
     def __init__(self, *args, tty=False, initrd=None, mem="256M", con=True,
                  linux=None, wrap=(), cwd=None, env=None, name=None,
-                 stdin=None):
+                 stdin=None, pass_fds=()):
         Guest.number += 1
         os.makedirs(LOGS, exist_ok=True)
         self.log_path = os.path.join(LOGS, "%s-%02d%s.log" % (
@@ -610,7 +610,7 @@ class Guest:
             self.proc = subprocess.Popen(
                 argv, stdin=subprocess.PIPE if stdin is None else stdin,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                start_new_session=True, cwd=cwd, env=full)
+                start_new_session=True, cwd=cwd, env=full, pass_fds=pass_fds)
             self.rfd = self.proc.stdout.fileno()
         _guests.append(self)
         self.thread = threading.Thread(target=self._reader, daemon=True)
