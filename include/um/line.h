@@ -15,6 +15,8 @@
 #ifdef CONFIG_UM_CONSOLE
 /* The host's terminal has another size (HOST_IRQ_WINCH); any context. */
 void um_line_winch(void);
+/* The program ends: sockets of the host that lines listen at lose their names. */
+void um_line_end(void);
 /* "con3=pts:/dev/pts/7" in @buf; its length, or -ENODEV. */
 int line_describe(const char *name, int unit, char *buf, size_t len);
 /*
@@ -27,6 +29,10 @@ int line_configure(const char *name, int unit, const char *value, char *why, siz
 int line_remove(const char *name, int unit, char *why, size_t len);
 #else
 static inline void um_line_winch(void)
+{
+}
+
+static inline void um_line_end(void)
 {
 }
 

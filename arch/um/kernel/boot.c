@@ -15,6 +15,7 @@
 #include <asm/umid.h>
 #include <asm/vdso.h>
 #include <um/host.h>
+#include <um/line.h>
 #include <um/ubd.h>
 
 asmlinkage void __noreturn call_on_stack(unsigned long top, void (*fn)(void));
@@ -49,11 +50,8 @@ static bool __init has_root(int argc, char **argv)
 	return false;
 }
 
-/*
- * Runs on the host's stack; what fails has said why in one line.  Called by
- * main(), which stays: hence __ref.
- */
-int __ref um_main(int argc, char **argv)
+/* What fails has said why in one line. */
+static int __init prepare(int argc, char **argv)
 {
 	int err;
 
@@ -80,11 +78,18 @@ int __ref um_main(int argc, char **argv)
 			um_option_error("the host takes no signal handlers: %s",
 					um_strerror(err));
 	}
-	if (err < 0) {
+	if (err < 0)
 		umid_end();
+	return err < 0;
+}
+
+/* Runs on the host's stack.  Called by main(), which stays: hence __ref. */
+int __ref um_main(int argc, char **argv)
+{
+	if (prepare(argc, argv)) {
+		um_line_end();
 		return 1;
 	}
-
 	set_task_stack_end_magic(&init_task);
 	call_on_stack((unsigned long)task_stack_page(&init_task) + THREAD_SIZE - 16,
 		      on_kernel_stack);

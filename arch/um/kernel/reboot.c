@@ -3,6 +3,7 @@
  * The end: halt, power-off, reboot, panic, and the host's wish to end.
  */
 #include <linux/init.h>
+#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/panic.h>
 #include <linux/pm.h>
@@ -36,8 +37,10 @@ static int __init noreboot_option(char *arg)
 UM_OPTION(noreboot, "noreboot", noreboot_option, "noreboot",
 	  "A reboot ends the program instead of starting it again.\n");
 
+/* Nobody else runs from here on: who did would find his stub gone. */
 static void __noreturn finish(int status)
 {
+	local_irq_disable();
 	umid_end();
 	host_tty_restore();
 	host_exit(status);
@@ -59,6 +62,7 @@ static void start_again(void)
 
 	if (noreboot)
 		finish(exit_status);
+	local_irq_disable();
 	umid_end();
 	host_tty_restore();
 	err = host_exec_self(um_argv);

@@ -13,6 +13,7 @@
 #include <asm/options.h>
 
 #include <um/host.h>
+#include <um/line.h>
 #include "line.h"
 
 /* How long the host is left alone when it has no descriptor for a caller. */
@@ -267,7 +268,7 @@ void port_put(struct port *port)
 		host_unlink(port->path);
 }
 
-void ports_end(void)
+void um_line_end(void)
 {
 	struct port *port;
 

@@ -55,7 +55,4 @@ void port_wait(struct port *port, struct chan *chan);
 void port_leave(struct port *port, struct chan *chan);
 /* The next caller's socket; -EAGAIN: there is none. */
 int port_accept(struct port *port, struct host_address *peer);
-/* The kernel ends: no names are left behind. */
-void ports_end(void);
-
 #endif /* _UM_PORT_H */

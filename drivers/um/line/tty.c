@@ -281,7 +281,7 @@ static int line_last_words(struct notifier_block *nb, unsigned long action,
 		for_each_line_of(line, class)
 			if (line_exists(line))
 				line_drain(line, until);
-	ports_end();
+	um_line_end();
 	return NOTIFY_DONE;
 }
 

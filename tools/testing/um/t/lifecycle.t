@@ -142,4 +142,13 @@ finally:
     for g in gs:
         g.close()
 no_leftovers()
+# The end meets processes that end, and init that reaps them.
+ends = []
+for i in range(6):
+    with boot() as g:
+        g.send("sh -c '(while :; do (sleep 0.01 &); usleep 2000; done) >/dev/null 2>&1 &'")
+        time.sleep(0.3)
+        ends.append(g.poweroff())
+tap.equal(ends, [0] * 6, "power-off while processes end")
+no_leftovers()
 tap.done()
