@@ -35,6 +35,7 @@
 #include <asm/options.h>
 #include <asm/page.h>
 #include <asm/physmem.h>
+#include <um/balloon.h>
 #include <um/host.h>
 
 #include "reporting.h"
@@ -100,7 +101,7 @@ static int report(struct page_reporting_dev_info *dev, struct scatterlist *sgl,
 	/* The blocks themselves are not counted as free at the moment. */
 	for_each_sg(sgl, sg, nents, i)
 		blocks += sg->length >> PAGE_SHIFT;
-	used = PFN_DOWN(physmem_size) -
+	used = PFN_DOWN(physmem_size) - balloon_pages() -
 		(global_zone_page_state(NR_FREE_PAGES) + blocks);
 	idle = taken > used ? taken - used : 0;
 	if (idle < WORTH_PAGES)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Devices that the management console adds, shows and removes. */
 #include <linux/errno.h>
-#include <linux/memblock.h>
-#include <linux/pfn.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include <um/line.h>
 #include <um/ubd.h>
@@ -31,7 +30,7 @@ static int mconsole_describe(const struct mconsole_device *device, char *text, s
 		return line_describe(mconsole_classes[device->class].name, device->unit, text,
 				     len);
 	case MCONSOLE_MEM:
-		return scnprintf(text, len, "mem=%lluK", (u64)PFN_PHYS(max_low_pfn) >> 10);
+		return mconsole_mem_describe(text, len);
 	default:
 		return -ENODEV;
 	}
@@ -71,8 +70,7 @@ static void mconsole_set(struct mconsole_answer *answer, const struct mconsole_d
 			mconsole_fail(answer, err, "%s", why);
 		break;
 	case MCONSOLE_MEM:
-		mconsole_fail(answer, -EOPNOTSUPP,
-			      "mem: its size is chosen on the command line");
+		mconsole_mem_set(answer, device->value);
 		break;
 	default:
 		mconsole_fail(answer, -ENODEV, "%s: this kernel has no such devices",

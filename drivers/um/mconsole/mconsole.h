@@ -64,6 +64,10 @@ void mconsole_exec(struct mconsole_answer *answer, const char *command);
 /* ps.c */
 void mconsole_ps(struct mconsole_answer *answer, const char *args);
 
+/* mem.c */
+int mconsole_mem_describe(char *text, size_t len);
+void mconsole_mem_set(struct mconsole_answer *answer, const char *value);
+
 /* meminfo.c */
 void mconsole_meminfo(struct mconsole_answer *answer, const char *args);
 

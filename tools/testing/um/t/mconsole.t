@@ -142,6 +142,7 @@ def commands():
             tap.equal(g.run("echo here")[1].strip(), "here", "it goes on")
         clocks(g)
         cycles(g)
+        memory(g)
         g.run("echo 1 > /proc/sys/kernel/ctrl-alt-del")
         raw = Raw(0)
         raw.request("exec sleep 1000")
@@ -158,6 +159,31 @@ def commands():
             # Of cad nobody may be left to answer.
             rc, text = ask(command)
             tap.ok(g.wait() is not None, "%s: starts anew, or ends with noreboot" % command)
+
+
+def memory(g):
+    """A guest that becomes smaller, and larger again."""
+    def total():
+        return int(re.search(r"^MemTotal: +(\d+) kB", g.run("cat /proc/meminfo")[1]).group(1))
+    all_of_it, size = total(), int(ask("config mem")[1].split()[-1][:-1])
+    answered(r"^OK", "config", "mem=-64M")
+    tap.equal(total(), all_of_it - 65536, "64 MiB less, for the guest")
+    answered(r"^OK %dK$" % (size - 65536), "config", "mem")
+    answered(r"^OK", "config", "mem=%dK" % (size - 100000))
+    tap.equal(total(), all_of_it - 100000, "a size of any number of pages")
+    answered(r"^ERR mem: .*are more than the %dK that it was started with$" % size, "config", "mem=+1G", status=1)
+    answered(r"^ERR mem: .*are too few: the guest needs more, and has %dK as before$" % (size - 100000), "config", "mem=4K",
+             status=1)
+    tap.equal(total(), all_of_it - 100000, "a refusal changes nothing")
+    for value in ("x", "+", "-x", "0", "1Q"):
+        answered(r"^ERR mem=%s: a size is meant" % re.escape(value), "config", "mem=" + value, status=1)
+    answered(r"^ERR ", "remove", "mem", status=1)
+    answered(r"^OK", "config", "mem=+20M")
+    tap.equal(total(), all_of_it - 100000 + 20480, "some of it back")
+    answered(r"^OK", "config", "mem=%dK" % size)
+    tap.equal(total(), all_of_it, "all of it back")
+    status, out = g.run("dd if=/dev/zero of=/tmp/fill bs=1M count=100 && md5sum /tmp/fill && rm /tmp/fill")
+    tap.ok(not status and "2f282b84e7e608d5852449ed940bfc51" in out, "which can be used")
 
 
 def clocks(g):
