@@ -72,6 +72,8 @@ struct chan_spec {
  *		be NULL
  * @get_size:	rows and columns of the other end; -errno: not known.  May be NULL
  * @set_size:	the guest's have changed; may be NULL
+ * @get_term:	the type of the terminal at the other end, NULL or "": not known.
+ *		May be NULL
  * @send_break:	begins or ends a break; may be NULL
  *
  * @read, @write, @write_all and @flush are called under the line's lock while it is
@@ -101,6 +103,7 @@ struct chan_ops {
 	int		(*flush)(struct chan *chan);
 	int		(*get_size)(struct chan *chan, u16 *rows, u16 *cols);
 	void		(*set_size)(struct chan *chan, u16 rows, u16 cols);
+	const char	*(*get_term)(struct chan *chan);
 	void		(*send_break)(struct chan *chan, bool on);
 };
 

@@ -207,6 +207,13 @@ static int chan_port_get_size(struct chan *chan, u16 *rows, u16 *cols)
 	return 0;
 }
 
+static const char *chan_port_get_term(struct chan *chan)
+{
+	const struct chan_port *caller = chan->private;
+
+	return caller->telnet.term;
+}
+
 const struct chan_ops chan_port_ops = {
 	.name		= "port",
 	.syntax		= "port:[ADDRESS:]N",
@@ -223,4 +230,5 @@ const struct chan_ops chan_port_ops = {
 	.write_all	= chan_fd_write_patiently,
 	.flush		= chan_port_flush,
 	.get_size	= chan_port_get_size,
+	.get_term	= chan_port_get_term,
 };

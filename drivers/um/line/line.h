@@ -207,6 +207,9 @@ void line_force_close(struct line *line);
 int chan_port_connect(struct port *port, struct chan *chan, int fd,
 		      const struct host_address *peer);
 
+/* sysfs.c */
+extern const struct attribute_group *line_groups[];
+
 /* tty.c */
 void line_resize(struct work_struct *work);
 int line_register(struct line *line);

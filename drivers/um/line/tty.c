@@ -291,8 +291,9 @@ static struct notifier_block line_reboot = {
 
 int line_register(struct line *line)
 {
-	struct device *dev = tty_port_register_device(&line->port, line->class->driver,
-						      line->index, NULL);
+	struct device *dev = tty_port_register_device_attr(&line->port, line->class->driver,
+							   line->index, NULL, line,
+							   line_groups);
 
 	return PTR_ERR_OR_ZERO(dev);
 }

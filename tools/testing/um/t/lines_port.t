@@ -80,6 +80,8 @@ def by_telnet(g, port, name):
         tap.ok(True, "Ctrl-C is for the session")
         t.type("stty size; echo e''nd\n")
         tap.equal(t.expect(r"^(\d+ \d+)\nend$").group(1), "24 80", "it has the window's size")
+        tap.equal(g.run("cat /sys/class/tty/%s/term" % name)[1].strip(), "vt100", "and knows its type")
+        tap.match(g.run("cat /sys/class/tty/%s/channel" % name)[1], r"^port:%d$" % port, "and what the line is")
         resize(t, 40, 132)
 
         def resized():
