@@ -456,6 +456,9 @@ static int create(struct ubd_config *config, struct ubd_why *why)
 	host_close(fd);
 	if (err) {
 		host_unlink(new_path);
+		/* Somebody was quicker: then that file is opened. */
+		if (err == -EEXIST)
+			return 0;
 		return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
 			       um_strerror(err));
 	}
