@@ -138,8 +138,10 @@ def joined():
             a.run("hostname first; echo secret > /tmp/first")
             # Two that echo what they hear would never end.
             b.run("exec 4<>/dev/ttyS1; stty raw -echo <&4")
-            gettys(a, "ttyS1")
             b.send("microcom /dev/ttyS1")
+            # It throws away what came before it had the line.
+            eventually(lambda: re.search(r" S +\d+ .* microcom$", console.ask("ps", umid="b")[1], re.M), TIMEOUT, 0.3)
+            gettys(a, "ttyS1")
             b.expect(r"^session on /dev/ttyS1$(?s:.*)^> ")
             b.send("echo over $(cat /tmp/first) on $(tty)")
             tap.ok(b.expect(r"^over secret on /dev/ttyS1$"), "from one guest into a session of the other")
