@@ -47,7 +47,7 @@ static struct page *balloon_alloc(unsigned long max, unsigned int *order)
 		page = alloc_pages(BALLOON_GFP, *order);
 		if (page || !*order)
 			return page;
-		/* Smaller ones from now on: what there is is in pieces. */
+		/* Smaller ones from now on: what there is lies in pieces. */
 		--*order;
 	}
 }

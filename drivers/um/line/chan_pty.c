@@ -80,6 +80,7 @@ static void chan_pty_release(struct chan *chan)
 	host_pty_close(&pty->host);
 	pty->rows = 0;
 	pty->cols = 0;
+	/* The next one to have it finds it closed. */
 	smp_store_release(&pty->host.name[0], 0);
 }
 
