@@ -239,22 +239,15 @@ bool um_irq_poll(u64 until)
 	return __atomic_load_n(pending, __ATOMIC_SEQ_CST);
 }
 
-/*
- * What is due although no signal says so: a debugger that lets go of a process
- * may have kept one to itself.
- */
-static void find_lost(unsigned int *pending, bool first, u64 due)
+/* Raised although no signal says so: a debugger may have kept that to itself. */
+static bool source_is_raised(void)
 {
 	struct um_irq_source *src;
-	unsigned int lost = 0;
 
-	for (src = READ_ONCE(sources); first && src; src = READ_ONCE(src->next))
+	for (src = READ_ONCE(sources); src; src = READ_ONCE(src->next))
 		if (READ_ONCE(src->raised))
-			lost |= BIT(HOST_IRQ_IO);
-	if (due && host_monotonic_ns() >= due)
-		lost |= BIT(HOST_IRQ_TIMER);
-	if (lost)
-		atomic_or(lost, (atomic_t *)pending);
+			return true;
+	return false;
 }
 
 void um_irq_sleep(u64 due)
@@ -262,17 +255,17 @@ void um_irq_sleep(u64 due)
 	unsigned int *pending = raw_cpu_ptr(&irq_state.pending);
 	bool first = !raw_smp_processor_id();
 
-	/* The signal is at hand earlier, unless it is lost. */
-	if (due)
-		due += NSEC_PER_MSEC;
 	if (first)
 		__atomic_store_n(&slept_on, pending, __ATOMIC_SEQ_CST);
-	find_lost(pending, first, due);
-	if (!READ_ONCE(*pending))
-		host_irq_wait(pending, due);
+	if (first && source_is_raised())
+		atomic_or(BIT(HOST_IRQ_IO), (atomic_t *)pending);
+	else if (!READ_ONCE(*pending))
+		/* The timer's signal is at hand earlier than that, unless it is lost. */
+		host_irq_wait(pending, due ? due + NSEC_PER_MSEC : 0);
 	if (first)
 		__atomic_store_n(&slept_on, NULL, __ATOMIC_SEQ_CST);
-	find_lost(pending, first, due);
+	if (!READ_ONCE(*pending) && due)
+		atomic_or(BIT(HOST_IRQ_TIMER), (atomic_t *)pending);
 }
 
 /* ---- descriptors ------------------------------------------------------------ */

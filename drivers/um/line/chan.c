@@ -127,7 +127,7 @@ static void chan_set_up(struct chan *chan, bool up)
 	spin_unlock_irqrestore(&chan->line->lock, flags);
 }
 
-static void chan_disconnect(struct chan *chan)
+void chan_disconnect(struct chan *chan)
 {
 	if (!chan->up && !chan->pending)
 		return;
@@ -188,11 +188,6 @@ void chan_close(struct chan *chan)
 		mod_delayed_work(system_wq, &chan->linger, CHAN_LINGER);
 	else
 		chan_disconnect(chan);
-}
-
-void chan_lost(struct chan *chan)
-{
-	chan_disconnect(chan);
 }
 
 void chan_wait_again(struct chan *chan)

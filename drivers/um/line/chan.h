@@ -179,7 +179,7 @@ void chan_close(struct chan *chan);
 /* Somebody has come for a channel that is pending. */
 void chan_connected(struct chan *chan, int fd, void *private);
 /* Whoever is at the other end has gone; who has it open keeps it so ... */
-void chan_lost(struct chan *chan);
+void chan_disconnect(struct chan *chan);
 /* ... and may see the next one. */
 void chan_wait_again(struct chan *chan);
 /* Gives up what is left of it, but not its specification; nobody has it open. */

@@ -52,7 +52,7 @@ static int line_console_setup(struct console *console, char *options)
 	if (ret && line->out->spec.ops->wait && system_state < SYSTEM_SCHEDULING &&
 	    line->out->spec.ops->wait(line->out)) {
 		line_lock_channels(line);
-		chan_lost(line->out);
+		chan_disconnect(line->out);
 		chan_wait_again(line->out);
 		line_unlock_channels(line);
 	}

@@ -463,16 +463,8 @@ static void line_unwatch(struct chan *chan)
 /* What came before anybody asked for it; and what waited to go. */
 static void line_start(struct line *line)
 {
-	unsigned long flags;
-
 	line_receive(line);
-	spin_lock_irqsave(&line->lock, flags);
-	line_push_locked(line);
-	if (line->out->up && line->out->spec.ops->flush &&
-	    line->out->spec.ops->flush(line->out) == -EAGAIN)
-		line_want(line->out, HOST_POLLOUT);
-	spin_unlock_irqrestore(&line->lock, flags);
-	tty_port_tty_wakeup(&line->port);
+	line_output(line, line->out);
 }
 
 static int line_open_chan(struct chan *chan)
@@ -591,7 +583,7 @@ static bool line_see_off(struct line *line)
 
 		if (ops && (ops->takes_calls || ops->ends)) {
 			line_unwatch(chan);
-			chan_lost(chan);
+			chan_disconnect(chan);
 		}
 	}
 	/* After that, as those who write may have found out once more. */
