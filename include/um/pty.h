@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Terminals that others on the host attach to (arch/um/host/pty.c).
+ * Terminals that others on the host attach to (arch/um/host/pty.c, tty.c).
  *
  * All functions return a value >= 0, or -errno of the host.
  */

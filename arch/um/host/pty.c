@@ -10,10 +10,6 @@
 
 #include "internal.h"
 
-struct winsize_abi {
-	um_u16 rows, cols, xpixel, ypixel;
-};
-
 static int open_tty(const char *path)
 {
 	return sys_retry(SYS_openat, AT_FDCWD, path,
@@ -110,13 +106,6 @@ void host_pty_close(struct host_pty *pty)
 {
 	sys(SYS_close, pty->slave);
 	sys(SYS_close, pty->master);
-}
-
-int host_tty_set_winsize(int fd, um_u16 rows, um_u16 cols)
-{
-	struct winsize_abi size = { .rows = rows, .cols = cols };
-
-	return sys(SYS_ioctl, fd, TIOCSWINSZ, &size);
 }
 
 int host_tty_break(int fd, int on)

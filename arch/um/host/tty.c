@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <um/pty.h>
 
 #include "internal.h"
 
@@ -333,4 +334,11 @@ int host_tty_winsize(int fd, um_u16 *rows, um_u16 *cols)
 	*rows = size.rows;
 	*cols = size.cols;
 	return 0;
+}
+
+int host_tty_set_winsize(int fd, um_u16 rows, um_u16 cols)
+{
+	struct winsize_abi size = { .rows = rows, .cols = cols };
+
+	return sys(SYS_ioctl, fd, TIOCSWINSZ, &size);
 }

@@ -12,12 +12,14 @@ import select
 import shlex
 import socket
 import struct
+import sys
 import termios
 import time
+import traceback
 import tty
 
 import mconsole
-from umtest import TIMEOUT, Timeout, boot, eventually, initramfs, tap, tmpdir
+from umtest import TIMEOUT, Timeout, boot, eventually, initramfs, tail, tap, tmpdir
 
 MB = 1 << 20
 SESSION = b"""#!/bin/sh
@@ -350,3 +352,18 @@ class Job:
 
     def wait(self, timeout=None):
         return eventually(self.status, timeout or TIMEOUT, 0.1)
+
+
+def run_parts(parts):
+    """All of a script's functions, or those that its arguments name."""
+    for part in parts:
+        if sys.argv[1:] and part.__name__ not in sys.argv[1:]:
+            continue
+        begin = time.monotonic()
+        try:
+            part()
+        except (Timeout, TimeoutError) as e:
+            tap.ok(False, "%s: it goes on to the end" % part.__name__)
+            tap.diag(e)
+            tap.diag(tail(traceback.format_exc(), 60)[:3000])
+        tap.diag("%s: %.1f s" % (part.__name__, time.monotonic() - begin))

@@ -578,16 +578,6 @@ def windows():
 
 
 PARTS = (ptys, joined, descriptors, messages, hotplug, wrong, windows)
-for part in PARTS:
-    if sys.argv[1:] and part.__name__ not in sys.argv[1:]:
-        continue
-    begin = time.monotonic()
-    try:
-        part()
-    except (Timeout, TimeoutError) as e:
-        tap.ok(False, "%s: it goes on to the end" % part.__name__)
-        tap.diag(e)
-        tap.diag(tail(traceback.format_exc(), 60)[:3000])
-    tap.diag("%s: %.1f s" % (part.__name__, time.monotonic() - begin))
+run_parts(PARTS)
 no_leftovers()
 tap.done()
