@@ -99,6 +99,8 @@ int vdso_move(um_u64 start, um_u64 end, um_u64 vdso);
 /* Remember what only the start of the program can know. */
 void process_start(char **argv, char **envp);
 char **process_environment(void);
+/* As a shell finds programs (spawn.c): its path, or -ENOENT. */
+int find_in_path(const char *name, char *path, um_u64 len);
 /* Our executable's path, or "". */
 const char *process_path(void);
 void thread_start(void);

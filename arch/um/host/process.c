@@ -22,24 +22,10 @@ static char exe_path[PATH_MAX];
 /* libc's variable of the same use would have to be copied into the executable. */
 static char **environment;
 
-static int try_path(const char *dir, size_t dir_len, const char *name)
-{
-	static char path[PATH_MAX];
-	size_t len = strlen(name);
-
-	if (dir_len + len + 2 > sizeof(path))
-		return 0;
-	memcpy(path, dir, dir_len);
-	if (dir_len)
-		path[dir_len++] = '/';
-	memcpy(path + dir_len, name, len + 1);
-	return !access(path, X_OK) && realpath(path, exe_path);
-}
-
 void process_start(char **argv, char **envp)
 {
 	ssize_t n = readlink(self, exe_path, sizeof(exe_path) - 1);
-	const char *path;
+	static char path[PATH_MAX];
 
 	environment = envp;
 	exe_path[n > 0 ? n : 0] = 0;
@@ -47,21 +33,8 @@ void process_start(char **argv, char **envp)
 		return;
 
 	/* /proc is not there: look where the shell has found it. */
-	exe_path[0] = 0;
-	path = getenv("PATH");
-	if (strchr(argv[0], '/') || !path) {
-		if (!try_path("", 0, argv[0]))
-			exe_path[0] = 0;
-		return;
-	}
-	while (*path) {
-		size_t len = strcspn(path, ":");
-
-		if (try_path(path, len, argv[0]))
-			return;
-		path += len + (path[len] == ':');
-	}
-	exe_path[0] = 0;
+	if (find_in_path(argv[0], path, sizeof(path)) || !realpath(path, exe_path))
+		exe_path[0] = 0;
 }
 
 char **process_environment(void)

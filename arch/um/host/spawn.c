@@ -65,7 +65,7 @@ static int executable_in(const char *dir, um_u64 dir_len, const char *name, char
 	return !sys(SYS_faccessat, AT_FDCWD, path, 1 /* X_OK */);
 }
 
-static int find_in_path(const char *name, char *path, um_u64 len)
+int find_in_path(const char *name, char *path, um_u64 len)
 {
 	const char *dirs = host_getenv("PATH");
 

@@ -7,51 +7,21 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from umtest import *
+from howto import *
 
-need_linux()
-image = os.environ.get("BUSYBOX_FS") or os.path.join(TOP, "root_fs.busybox")
-if not os.path.exists(image):
-    tap.skip_all("no image %s" % image)
 if not which("mkfs.ext4"):
     tap.skip_all("no mkfs.ext4 (Debian: e2fsprogs)")
 
 CHAPTERS = ("Making root file systems", "Block devices", "Sharing a file system between machines")
-with open(os.path.join(TOP, "Documentation", "howto.md")) as f:
-    chapters = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", f.read(), re.M))
-
-# A folder as a user has it: the kernel, an image, and the tools in the path.
-here = tmpdir()
-os.rename(scratch_copy(image), os.path.join(here, "root_fs"))
-os.symlink(os.environ.get("LINUX") or os.path.join(TOP, "linux"), os.path.join(here, "linux"))
 for name in ("base.img", "journal.img"):
     sparse(os.path.join(here, name), 8 << 20)
-env = dict(os.environ, HOME=here)
-env["PATH"] = "%s:%s:/usr/sbin:/sbin" % (os.path.dirname(host_tool("uml_moo")), env["PATH"])
-
-
-def shell(line):
-    return host(["sh", "-c", line], cwd=here, env=env, timeout=300)
 
 
 def start(words):
     """A machine, logged in."""
     # Its disks alone are said in the document; the rest is as for other tests.
     g = Guest(*words, "quiet", tty=True, cwd=here, env=env, linux="./linux", mem="128M")
-    g.expect("login: ")
-    g.send("root")
-    g.expect("assword: ")
-    g.send("root")
-    g.expect("~ # ")
-    g.send("stty -echo; PS1=; PS2=; echo @@'IN'@@")
-    g.expect("@@IN@@")
-    return g
-
-
-def stop(g):
-    if g:
-        g.send("poweroff")
-        tap.equal(g.wait(60), 0, "it powers off")
-        g.close()
+    return logged_in(g)
 
 
 def follow(chapter):
@@ -64,7 +34,8 @@ def follow(chapter):
             if not tap.equal(status, 0, "guest# " + line):
                 tap.diag(out)
             continue
-        stop(g)
+        if g:
+            stop(g)
         g = None
         if line.startswith("./linux"):
             g = start(line.split()[1:])
@@ -76,7 +47,8 @@ def follow(chapter):
             status, out = shell(line)
             if not tap.equal(status, 0, "host$ " + line):
                 tap.diag(out)
-    stop(g)
+    if g:
+        stop(g)
 
 
 for chapter in CHAPTERS:

@@ -8,38 +8,12 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from umtest import *
+from howto import *
 from lines import Attached, free_port
 from mconsole import Terminal
 
-need_linux()
-image = os.environ.get("BUSYBOX_FS") or os.path.join(TOP, "root_fs.busybox")
-if not os.path.exists(image):
-    tap.skip_all("no image %s" % image)
-
-# A folder as a user has it: the kernel, an image, and the tools in the path.
-here = tmpdir()
-os.rename(scratch_copy(image), os.path.join(here, "root_fs"))
-os.symlink(os.environ.get("LINUX") or os.path.join(TOP, "linux"), os.path.join(here, "linux"))
 sparse(os.path.join(here, "data.img"), 8 << 20)
-env = dict(os.environ, HOME=here)
-env.pop("DISPLAY", None)
-env["PATH"] = "%s:%s:/usr/sbin:/sbin" % (os.path.dirname(host_tool("uml_mconsole")), env["PATH"])
 typed = set()
-
-
-def shell(line):
-    return host(["sh", "-c", line], cwd=here, env=env, timeout=300)
-
-
-def logged_in(g):
-    g.expect("login: ")
-    g.send("root")
-    g.expect("assword: ")
-    g.send("root")
-    g.expect("~ # ")
-    g.send("stty -echo; PS1=; PS2=; echo @@'IN'@@")
-    g.expect("@@IN@@")
-    return g
 
 
 def start(line, *more, login=True, **kw):
@@ -49,12 +23,6 @@ def start(line, *more, login=True, **kw):
     kw.setdefault("tty", True)
     g = Guest(*words, *more, "quiet", cwd=here, env=env, linux="./linux", mem="128M", con=False, **kw)
     return logged_in(g) if login else g
-
-
-def stop(g):
-    g.send("poweroff")
-    tap.equal(g.wait(60), 0, "it powers off")
-    g.close()
 
 
 def ask(line, want):
@@ -191,8 +159,6 @@ for part in (as_other_versions, terminals, none_at_all, telnets, joined, names):
     part()
 no_leftovers()
 
-with open(os.path.join(TOP, "Documentation", "howto.md")) as f:
-    chapters = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", f.read(), re.M))
 for chapter in ("Consoles", "Names of instances"):
     for line in re.findall(r"^    host\$ (.*)$", chapters[chapter], re.M):
         line = re.sub(r"\s+# .*", "", line)
