@@ -18,7 +18,7 @@ if not os.path.exists(image):
 
 
 def session(copy, wrap=()):
-    with Guest("ubd0=" + copy, "rw", wrap=wrap, tty=True, mem="1G", name="debian") as g:
+    with Guest("ubd0=" + copy, "rw", "TERM=vt220", wrap=wrap, tty=True, mem="1G", name="debian") as g:
         before = g.attr
         g.expect(r"login: ", 600)
         tap.ok(True, "a login prompt after %.1f s" % (time.monotonic() - g.started))
@@ -26,8 +26,9 @@ def session(copy, wrap=()):
         g.expect(r"assword: ", 120)
         g.send("root")
         g.expect(r"# ?$", 120)
-        g.send("stty -echo; PS1=; PS2=; export PAGER=cat SYSTEMD_PAGER=cat TERM=dumb; echo @@'IN'@@")
+        g.send("stty -echo; PS1=; PS2=; WAS=$TERM; export PAGER=cat SYSTEMD_PAGER=cat TERM=dumb; echo @@'IN'@@")
         g.expect(r"@@IN@@", 120)
+        tap.equal(g.run("echo $WAS")[1].strip(), "vt220", "the terminal is the one that the command line names")
         g.run("until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 1; done", 600)
         status, text = g.run("systemctl --failed --no-legend")
         tap.equal(text.strip(), "", "systemctl --failed lists nothing")
