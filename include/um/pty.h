@@ -31,6 +31,10 @@ void host_pty_close(struct host_pty *pty);
 int host_tty_set_winsize(int fd, um_u16 rows, um_u16 cols);
 /* Begins, or ends, a break. */
 int host_tty_break(int fd, int on);
+/* Whoever has it open has it no longer for himself (TIOCEXCL). */
+int host_tty_share(int fd);
+/* The host's interface that has it as its line; -ENOTTY: none has. */
+int host_tty_interface(int fd, char name[16]);
 /* Raw mode for good, where host_tty_raw() would put it back at the end. */
 int host_tty_make_raw(int fd);
 

@@ -5,6 +5,7 @@
 #include <asm/termbits.h>
 #include <asm/ioctls.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <string.h>
 #include <um/pty.h>
 
@@ -111,4 +112,14 @@ void host_pty_close(struct host_pty *pty)
 int host_tty_break(int fd, int on)
 {
 	return sys_retry(SYS_ioctl, fd, on ? TIOCSBRK : TIOCCBRK, 0);
+}
+
+int host_tty_share(int fd)
+{
+	return sys(SYS_ioctl, fd, TIOCNXCL);
+}
+
+int host_tty_interface(int fd, char name[16])
+{
+	return sys(SYS_ioctl, fd, SIOCGIFNAME, name);
 }

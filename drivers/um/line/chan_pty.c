@@ -21,11 +21,13 @@
  * @host:	as the host library has it
  * @rows:	of the other end, when its size was looked at last
  * @cols:	likewise
+ * @shared:	when it was last made anybody's, in jiffies
  */
 struct chan_pty {
 	struct host_pty	host;
 	u16		rows;
 	u16		cols;
+	unsigned long	shared;
 };
 
 /* The console needs them before there is memory to be had. */
@@ -92,6 +94,25 @@ static int chan_pty_describe(const struct chan *chan, char *buf, size_t len)
 			 pty ? pty->host.name : "");
 }
 
+/*
+ * Terminal programs want it for themselves.  That would outlive them, as our own
+ * descriptor keeps it open: the next one would be refused.
+ */
+static void chan_pty_share(struct chan_pty *pty)
+{
+	pty->shared = jiffies;
+	host_tty_share(pty->host.slave);
+}
+
+static long chan_pty_write(struct chan *chan, const void *buf, unsigned long len)
+{
+	struct chan_pty *pty = chan->private;
+
+	if (time_after(jiffies, pty->shared + HZ))
+		chan_pty_share(pty);
+	return chan_fd_write_now(chan, buf, len);
+}
+
 /* Nobody tells when its size changes; who has changed it will type something. */
 static long chan_pty_read(struct chan *chan, void *buf, unsigned long len,
 			  unsigned int *events)
@@ -100,6 +121,8 @@ static long chan_pty_read(struct chan *chan, void *buf, unsigned long len,
 	long n = host_read(chan->fd, buf, len);
 	u16 rows, cols;
 
+	if (n > 0)
+		chan_pty_share(pty);
 	if (n > 0 && !host_tty_winsize(chan->fd, &rows, &cols) &&
 	    (rows != pty->rows || cols != pty->cols)) {
 		pty->rows = rows;
@@ -119,7 +142,7 @@ static long chan_pty_read(struct chan *chan, void *buf, unsigned long len,
 	.close		= chan_pty_close,		\
 	.release	= chan_pty_release,		\
 	.read		= chan_pty_read,		\
-	.write		= chan_fd_write_now,		\
+	.write		= chan_pty_write,		\
 	.write_all	= chan_fd_write_patiently,	\
 	.get_size	= chan_tty_get_size,		\
 	.set_size	= chan_tty_set_size,		\
