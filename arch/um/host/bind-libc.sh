@@ -9,7 +9,7 @@
 # end up in one executable.  In OUT.o each undefined symbol that libc (or one of
 # the libraries named) defines carries that library's version, as in
 # memcpy@GLIBC_2.14, and no kernel symbol is called that.  Of what IN.o defines
-# itself, only main and host_* stay global.  Whatever is left undefined must be a
+# itself, only main, host_* and um_*_main stay global.  Whatever is left undefined must be a
 # callback, um_*, or weak: that is how one asks for what libc may not have.
 #
 # CC, NM, OBJCOPY and READELF name the tools.
@@ -76,4 +76,5 @@ awk -v redef="$tmp.redef" -v me="$0" '
 
 touch "$tmp.redef"
 $OBJCOPY --redefine-syms="$tmp.redef" --wildcard \
-	--keep-global-symbol=main --keep-global-symbol='host_*' "$in" "$out"
+	--keep-global-symbol=main --keep-global-symbol='host_*' \
+	--keep-global-symbol='um_*_main' "$in" "$out"

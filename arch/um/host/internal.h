@@ -105,6 +105,8 @@ int find_in_path(const char *name, char *path, um_u64 len);
 const char *process_path(void);
 void thread_start(void);
 void tty_start(void);
+/* Runs the program that the command line asks for, see um/net.h; -1: none. */
+int inner_main(int argc, char **argv);
 
 /* This process, also seen from its children. */
 extern int own_pid;

@@ -55,9 +55,14 @@ static void set_signals(void)
 
 int main(int argc, char **argv, char **envp)
 {
+	int status;
+
 	open_standard_fds();
 	raise_nofile();
 	set_signals();
+	status = inner_main(argc, argv);
+	if (status >= 0)
+		return status;
 	process_start(argv, envp);
 	thread_start();
 	tty_start();

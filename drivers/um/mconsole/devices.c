@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <um/eth.h>
 #include <um/line.h>
 #include <um/ubd.h>
 
@@ -29,6 +30,8 @@ static int mconsole_describe(const struct mconsole_device *device, char *text, s
 	case MCONSOLE_SSL:
 		return line_describe(mconsole_classes[device->class].name, device->unit, text,
 				     len);
+	case MCONSOLE_ETH:
+		return eth_describe(device->unit, text, len);
 	case MCONSOLE_MEM:
 		return mconsole_mem_describe(text, len);
 	default:
@@ -66,6 +69,11 @@ static void mconsole_set(struct mconsole_answer *answer, const struct mconsole_d
 	case MCONSOLE_SSL:
 		err = line_configure(mconsole_classes[device->class].name, device->unit,
 				     device->value, why, sizeof(why));
+		if (err < 0)
+			mconsole_fail(answer, err, "%s", why);
+		break;
+	case MCONSOLE_ETH:
+		err = eth_attach(args, why, sizeof(why));
 		if (err < 0)
 			mconsole_fail(answer, err, "%s", why);
 		break;
@@ -120,6 +128,11 @@ void mconsole_remove(struct mconsole_answer *answer, const char *args)
 	case MCONSOLE_SSL:
 		err = line_remove(mconsole_classes[device.class].name, device.unit, text,
 				  sizeof(text));
+		if (err)
+			mconsole_fail(answer, err, "%s", text);
+		break;
+	case MCONSOLE_ETH:
+		err = eth_detach(device.unit, text, sizeof(text));
 		if (err)
 			mconsole_fail(answer, err, "%s", text);
 		break;

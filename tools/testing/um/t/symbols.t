@@ -61,7 +61,7 @@ for top, dirs, files in os.walk(out):
     if os.path.basename(top) in ("source", ".tmp_versions"):
         dirs[:] = []
     for f in files:
-        if f.endswith("host.o") and "/um/" in top + "/":
+        if f == "host.o" and "/um/" in top + "/":
             hosts.append(os.path.join(top, f))
 if hosts:
     needed = {}
