@@ -78,7 +78,7 @@ static int tuntap_open_own(struct um_net *net, struct um_link *link, struct um_w
 
 static int tuntap_by_helper(struct um_net *net, struct um_link *link, struct um_why *why)
 {
-	const char *const args[] = { "tuntap", "up", net->args.arg[3], NULL };
+	const char *const args[] = { "tuntap", "up", net->args.arg[3], UM_NET_VNET, NULL };
 	struct {
 		struct um_net_tuntap	head;
 		char			log[UM_NET_LOG_MAX];
@@ -112,9 +112,11 @@ static int tuntap_by_helper(struct um_net *net, struct um_link *link, struct um_
 	err = 0;
 out:
 	kfree(answer);
-	/* It has ended. */
-	if (link->pidfd >= 0)
+	/* It has ended, or should have. */
+	if (link->pidfd >= 0) {
+		host_spawn_end(link->pidfd);
 		host_close(link->pidfd);
+	}
 	link->pidfd = -1;
 	return err;
 }

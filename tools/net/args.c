@@ -33,7 +33,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ { "tuntap", "up" }, "g", 4, 4, REQUEST_TUNTAP, ANSWER_TUNTAP },
+	{ { "tuntap", "up" }, "g?v", 4, 4, REQUEST_TUNTAP, ANSWER_TUNTAP },
 	{ { "tuntap", "up" }, "-g", 3, 3, REQUEST_TUNTAP, ANSWER_TUNTAP },
 	{ { "tuntap", "add" }, "dam", 3, 4, REQUEST_ADD, ANSWER_LOG },
 	{ { "tuntap", "del" }, "dam", 3, 4, REQUEST_DEL, ANSWER_LOG },
@@ -114,6 +114,11 @@ static int parse_operand(struct request *request, char operand, const char *text
 		request->data_fd = parse_number(text, FD_MAX);
 		if (request->data_fd <= STDERR_FILENO)
 			return wrong(why, "DATAFD %.64s: no descriptor from 3 on", text);
+		return 0;
+	case 'v':
+		if (strcmp(text, UM_NET_VNET))
+			return wrong(why, "%.64s: one word too many (see --help)", text);
+		request->vnet = true;
 		return 0;
 	default:
 		return 0;

@@ -35,6 +35,7 @@ enum answer_form { ANSWER_TEXT, ANSWER_LOG, ANSWER_TUNTAP, ANSWER_ETHERTAP };
  * @addr:	ADDR
  * @mask:	MASK
  * @data_fd:	DATAFD
+ * @vnet:	frames have a struct virtio_net_hdr before them
  */
 struct request {
 	unsigned int		version;
@@ -45,6 +46,7 @@ struct request {
 	in_addr_t		addr;
 	in_addr_t		mask;
 	int			data_fd;
+	bool			vnet;
 };
 
 /* 0; or -1, and one line in @why. */

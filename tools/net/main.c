@@ -16,7 +16,7 @@
 #include "privilege.h"
 
 static const char help[] =
-"Usage: uml_net 4 tuntap up GATE\n"
+"Usage: uml_net 4 tuntap up GATE [vnet]\n"
 "       uml_net 4 add|del DEV ADDR MASK\n"
 "       uml_net 4 slip up GATE\n"
 "       uml_net 4 slip down DEV\n"
@@ -27,6 +27,7 @@ static const char help[] =
 "\n"
 "  4       the version of the protocol; of 3, what differs is served as well\n"
 "  GATE    address of the host's end\n"
+"  vnet    a tap for checksum and segmentation offload\n"
 "  DEV     interface of the host's end\n"
 "  ADDR    address of the guest's end, and\n"
 "  MASK    its netmask\n"

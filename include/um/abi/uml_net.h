@@ -7,7 +7,7 @@
  * and reads the answer from the other end.  Version 4, which is the only one
  * that is current, has these command lines:
  *
- *	uml_net 4 tuntap up GATE		struct um_net_tuntap, log
+ *	uml_net 4 tuntap up GATE [vnet]		struct um_net_tuntap, log
  *	uml_net 4 add DEV ADDR MASK		struct um_net_log, log
  *	uml_net 4 del DEV ADDR MASK		struct um_net_log, log
  *	uml_net 4 slip up GATE			struct um_net_log, log
@@ -21,6 +21,9 @@
  * tuntap:	the socket pair is of datagrams.  The answer is one datagram, with
  *		the descriptor of the tap as SCM_RIGHTS.  Where there is none,
  *		it failed.  The interface is gone when the descriptor is closed.
+ *		UM_NET_VNET asks for one whose frames have a struct
+ *		virtio_net_hdr before them; Debian's helper overlooks the word,
+ *		so that a guest asks the descriptor (TUNGETIFF).
  * slip:	the guest's tty (the slave of its pseudo terminal, in raw mode) is
  *		the standard input.  The guest asks the tty for the interface's
  *		name (SIOCGIFNAME), which works where the host's own SLIP line
@@ -69,6 +72,9 @@
 #define UM_NET_PROGRAM		"uml_net"
 #define UM_NET_VERSION		4
 #define UM_NET_VERSION_MIN	3
+
+/* The word that asks for a struct virtio_net_hdr before each frame. */
+#define UM_NET_VNET		"vnet"
 
 /* A log is no longer than this, its NUL included. */
 #define UM_NET_LOG_MAX		4000
