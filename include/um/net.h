@@ -50,6 +50,8 @@ long host_writev(int fd, const struct host_iovec *iov, int n);
 /* ---- taps ---------------------------------------------------------------- */
 
 #define HOST_TAP_NAME		16	/* with the NUL */
+/* Bytes of the struct virtio_net_hdr before each frame. */
+#define HOST_VNET_HEADER	10
 
 /* What the frames of a tap may leave to their receiver. */
 #define HOST_TAP_CSUM		1	/* checksums */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device's addresses of IPv4.  The first one, when it is known before the device
- * is brought up, chooses its MAC address: fe:fd and the four bytes.  And where a
+ * A device's addresses of IPv4.  The last one that is given before the device is
+ * brought up chooses its MAC address: fe:fd and the four bytes.  And where a
  * helper has set up the host, the host has to know which addresses the guest has.
  */
 #include <linux/etherdevice.h>
@@ -25,14 +25,18 @@ struct um_change {
 	__be32			mask;
 };
 
+#define UM_CHANGES_MAX	64
+
 static struct um_change *um_change_next(struct um_net *net)
 {
 	struct um_change *change;
 
 	spin_lock(&net->changes_lock);
 	change = list_first_entry_or_null(&net->changes, struct um_change, list);
-	if (change)
+	if (change) {
 		list_del(&change->list);
+		net->nr_changes--;
+	}
 	spin_unlock(&net->changes_lock);
 	return change;
 }
@@ -43,11 +47,46 @@ static void um_address_work(struct work_struct *work)
 	struct um_change *change;
 
 	while ((change = um_change_next(net))) {
-		if (net->link.fd >= 0)
+		mutex_lock(&net->link_mutex);
+		if (net->link.fd >= 0 && !net->lost)
 			net->transport->address(net, &net->link, change->add, change->addr,
 						change->mask);
+		mutex_unlock(&net->link_mutex);
 		kfree(change);
 	}
+}
+
+static void um_change_add(struct um_net *net, const struct in_ifaddr *ifa, bool add)
+{
+	struct um_change *change = NULL;
+
+	/* Each is a program of the host: a guest cannot have it start any number. */
+	if (net->nr_changes < UM_CHANGES_MAX)
+		change = kmalloc(sizeof(*change), GFP_KERNEL);
+	if (!change) {
+		net_warn_ratelimited("%s: the host is not told of %pI4\n", net->dev->name,
+				     &ifa->ifa_local);
+		return;
+	}
+	change->add = add;
+	change->addr = ifa->ifa_local;
+	change->mask = ifa->ifa_mask;
+	spin_lock(&net->changes_lock);
+	list_add_tail(&change->list, &net->changes);
+	net->nr_changes++;
+	spin_unlock(&net->changes_lock);
+	schedule_work(&net->address_work);
+}
+
+void um_address_tell(struct um_net *net)
+{
+	struct in_device *in_dev = __in_dev_get_rtnl(net->dev);
+	struct in_ifaddr *ifa;
+
+	if (!net->transport->address || !in_dev)
+		return;
+	in_dev_for_each_ifa_rtnl(ifa, in_dev)
+		um_change_add(net, ifa, true);
 }
 
 void um_address_init(struct um_net *net)
@@ -61,9 +100,10 @@ void um_address_stop(struct um_net *net)
 {
 	struct um_change *change;
 
-	flush_work(&net->address_work);
+	/* What the host was not told yet goes with the link. */
 	while ((change = um_change_next(net)))
 		kfree(change);
+	cancel_work_sync(&net->address_work);
 }
 
 static void um_address_mac(struct um_net *net, const struct in_ifaddr *ifa)
@@ -84,24 +124,13 @@ static int um_address_event(struct notifier_block *nb, unsigned long event, void
 {
 	struct in_ifaddr *ifa = ptr;
 	struct um_net *net = um_net_of(ifa->ifa_dev->dev);
-	struct um_change *change;
 
 	if (!net || (event != NETDEV_UP && event != NETDEV_DOWN))
 		return NOTIFY_DONE;
 	if (event == NETDEV_UP)
 		um_address_mac(net, ifa);
-	if (!net->transport->address)
-		return NOTIFY_DONE;
-	change = kmalloc(sizeof(*change), GFP_KERNEL);
-	if (!change)
-		return NOTIFY_DONE;
-	change->add = event == NETDEV_UP;
-	change->addr = ifa->ifa_local;
-	change->mask = ifa->ifa_mask;
-	spin_lock(&net->changes_lock);
-	list_add_tail(&change->list, &net->changes);
-	spin_unlock(&net->changes_lock);
-	schedule_work(&net->address_work);
+	if (net->transport->address)
+		um_change_add(net, ifa, event == NETDEV_UP);
 	return NOTIFY_DONE;
 }
 

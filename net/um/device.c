@@ -8,6 +8,7 @@
 #include <linux/ethtool.h>
 #include <linux/if_arp.h>
 #include <linux/init.h>
+#include <linux/reboot.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 
@@ -63,6 +64,12 @@ static void um_net_set_rx_mode(struct net_device *dev)
 
 static netdev_features_t um_net_fix_features(struct net_device *dev, netdev_features_t features)
 {
+	struct um_net *net = netdev_priv(dev);
+
+	if (!net->link.vnet)
+		features &= ~UM_NET_OFFLOADS;
+	else if (!net->link.uso)
+		features &= ~NETIF_F_GSO_UDP_L4;
 	/* What cannot be segmented cannot leave its checksum to others, either. */
 	if (!(features & NETIF_F_HW_CSUM))
 		features &= ~NETIF_F_GSO_UDP_L4;
@@ -111,6 +118,8 @@ static void um_net_setup(struct net_device *dev)
 	ether_setup(dev);
 	net->dev = dev;
 	net->listener = -1;
+	net->retry = UM_NET_RETRY;
+	mutex_init(&net->link_mutex);
 	um_address_init(net);
 	um_link_init(&net->link);
 	INIT_DELAYED_WORK(&net->work, um_net_work);
@@ -236,6 +245,19 @@ static void um_net_free(struct um_net *net)
 	kfree(spec);
 }
 
+/* Of a device that is not registered, or not any more. */
+static void um_net_end_link(struct um_net *net)
+{
+	WRITE_ONCE(net->going, true);
+	cancel_delayed_work_sync(&net->work);
+	um_address_stop(net);
+	rtnl_lock();
+	um_net_disconnect(net);
+	rtnl_unlock();
+	/* An interrupt of its descriptors may have come before they were closed. */
+	cancel_delayed_work_sync(&net->work);
+}
+
 static int um_net_add(const struct um_eth_name *name, const char *spec, struct um_why *why)
 {
 	struct um_net *net;
@@ -259,20 +281,20 @@ static int um_net_add(const struct um_eth_name *name, const char *spec, struct u
 	if (err) {
 		um_net_say(why, err == -EEXIST ? "there is a device of this name" :
 						 "it cannot be registered");
-		rtnl_lock();
-		um_net_disconnect(net);
-		rtnl_unlock();
+		um_net_end_link(net);
 		um_net_free(net);
 		return err;
 	}
 	um_nets[name->unit] = net;
 	if (!later) {
-		netif_carrier_on(net->dev);
+		rtnl_lock();
+		if (net->link.fd >= 0 && !net->lost)
+			netif_carrier_on(net->dev);
+		rtnl_unlock();
 		pr_info("%s: %s\n", net->dev->name, net->link.about);
 		return 0;
 	}
-	pr_warn("%s: %s; it is tried again every %d s\n", net->dev->name, why->text,
-		UM_NET_RETRY);
+	pr_warn("%s: %s; it is tried again\n", net->dev->name, why->text);
 	net->told = true;
 	schedule_delayed_work(&net->work, UM_NET_RETRY * HZ);
 	return 0;
@@ -293,8 +315,10 @@ int eth_attach(const char *spec, char *text, size_t len)
 	mutex_lock(&um_net_mutex);
 	err = um_net_add(&name, value, &why);
 	mutex_unlock(&um_net_mutex);
-	if (err)
+	if (err) {
 		scnprintf(text, len, "%s: %s", spec, why.text);
+		um_net_clean(text);
+	}
 	return err;
 }
 
@@ -313,12 +337,7 @@ int eth_detach(int unit, char *text, size_t len)
 	WRITE_ONCE(net->going, true);
 	cancel_delayed_work_sync(&net->work);
 	unregister_netdev(net->dev);
-	um_address_stop(net);
-	rtnl_lock();
-	um_net_disconnect(net);
-	rtnl_unlock();
-	/* An interrupt of its descriptors may have come before they were closed. */
-	cancel_delayed_work_sync(&net->work);
+	um_net_end_link(net);
 	um_net_free(net);
 	mutex_unlock(&um_net_mutex);
 	return 0;
@@ -344,6 +363,33 @@ struct um_net *um_net_of(const struct net_device *dev)
 	return netdev_priv(dev);
 }
 
+/* The program ends: its sockets lose their names. */
+static int um_net_end(struct notifier_block *nb, unsigned long action, void *data)
+{
+	int i;
+
+	/* Somebody who is at it just now has left the end to others. */
+	if (!mutex_trylock(&um_net_mutex))
+		return NOTIFY_DONE;
+	for (i = 0; i < UM_NET_UNITS; i++) {
+		struct um_net *net = um_nets[i];
+
+		if (!net)
+			continue;
+		WRITE_ONCE(net->going, true);
+		if (net->link.path[0])
+			host_unlink(net->link.path);
+		if (net->listener >= 0)
+			host_unlink(net->args.arg[2]);
+	}
+	mutex_unlock(&um_net_mutex);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block um_net_reboot = {
+	.notifier_call = um_net_end,
+};
+
 /* Those of the command line.  A mistake costs the device, not the boot. */
 static int __init um_net_init(void)
 {
@@ -353,6 +399,6 @@ static int __init um_net_init(void)
 	for (i = 0; i < um_eth_nr_words; i++)
 		if (eth_attach(um_eth_words[i], why, sizeof(why)))
 			pr_err("%s\n", why);
-	return 0;
+	return register_reboot_notifier(&um_net_reboot);
 }
 device_initcall(um_net_init);

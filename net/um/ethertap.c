@@ -85,8 +85,9 @@ static void ethertap_address(struct um_net *net, struct um_link *link, bool add,
 
 	memcpy(change.addr, &addr, sizeof(change.addr));
 	memcpy(change.mask, &mask, sizeof(change.mask));
-	if (*net->args.arg[3])
-		host_write_all(link->control, &change, sizeof(change));
+	if (*net->args.arg[3] &&
+	    host_write(link->control, &change, sizeof(change)) != sizeof(change))
+		um_net_lost(net);
 }
 
 const struct um_transport um_net_ethertap = {

@@ -33,6 +33,9 @@ static int dgram_send(struct um_net *net, struct sk_buff **skbs, int n)
 		};
 	}
 	err = host_send_messages(fd, tx->msgs, n);
+	/* It is the other descriptor that is waited for. */
+	if (err == -EAGAIN && net->link.tx_fd >= 0)
+		return -ENOBUFS;
 	if (err < 0 && um_net_is_lost(err))
 		net->link.connected = false;
 	return err;

@@ -9,6 +9,8 @@
 
 #define SLIP_PACKET_MAX		UM_NET_MTU_MAX
 #define SLIP_BUFFER		16384
+/* What is no packet comes to an end, too. */
+#define SLIP_READS		8
 
 /**
  * struct um_slip_line - both directions of a line
@@ -70,7 +72,7 @@ static int slip_send(struct um_net *net, struct sk_buff **skbs, int n)
 static int slip_receive(struct um_net *net, int n)
 {
 	struct um_slip_line *line = net->stream;
-	int done = 0;
+	int done = 0, reads = 0;
 
 	while (done < n) {
 		struct host_iovec iov = { line->data, sizeof(line->data) };
@@ -86,6 +88,8 @@ static int slip_receive(struct um_net *net, int n)
 		}
 		if (line->start < line->end)
 			break;
+		if (reads++ == SLIP_READS)
+			return n;
 		got = host_readv(net->link.fd, &iov, 1);
 		/* A terminal whose other end is closed has -EIO. */
 		if (!got || got == -EIO)

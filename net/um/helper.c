@@ -87,7 +87,8 @@ void um_helper_print(struct um_net *net, const char *log, size_t len)
 		for (i = 0; i < n; i++)
 			text[i] = isprint(log[i]) ? log[i] : '?';
 		text[n] = 0;
-		if (n)
+		/* Once, where it is tried again and again. */
+		if (n && !net->told)
 			pr_info("%s: %s\n", net->irq_name, text);
 		n += log[n] == '\n';
 		log += n;
@@ -169,6 +170,8 @@ void um_helper_address(struct um_net *net, struct um_link *link, bool add, __be3
 	if (!err) {
 		err = um_helper_wait(answer, pidfd, 10000) ?: um_helper_log(net, answer, NULL, 1000);
 		host_close(answer);
+		if (err)
+			host_spawn_end(pidfd);
 		host_close(pidfd);
 		um_net_say(&why, "uml_net has not answered");
 	}

@@ -12,18 +12,21 @@
 #include <um/spawn.h>
 #include "net.h"
 
+void um_net_clean(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 int um_net_say(struct um_why *why, const char *fmt, ...)
 {
 	va_list args;
-	char *c;
 
 	va_start(args, fmt);
 	vscnprintf(why->text, sizeof(why->text), fmt, args);
 	va_end(args);
-	/* Programs say things, too, and it goes to a terminal. */
-	for (c = why->text; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
-			*c = '?';
+	um_net_clean(why->text);
 	return -EINVAL;
 }
 
@@ -92,14 +95,16 @@ static void um_net_run(struct um_net *net)
 static void um_net_halt(struct um_net *net)
 {
 	napi_disable(&net->napi);
+	/* It may be about to have the host watch the descriptor. */
+	synchronize_net();
 	netif_tx_disable(net->dev);
 }
 
 /* What has come while nobody was there is not for us. */
 static void um_net_drain(struct um_net *net)
 {
-	static u8 byte;
-	struct host_iovec iov = { &byte, 1 };
+	static u8 bytes[UM_NET_PREFIX + 1];
+	struct host_iovec iov = { bytes, sizeof(bytes) };
 	int i;
 
 	if (net->link.framing->copies)
@@ -119,8 +124,12 @@ int um_net_start(struct um_net *net)
 
 void um_net_stop(struct um_net *net)
 {
-	if (net->link.fd >= 0)
-		um_net_halt(net);
+	if (net->link.fd < 0)
+		return;
+	um_net_halt(net);
+	um_tx_lock(net);
+	um_tx_drop(net);
+	um_tx_unlock(net);
 }
 
 /* ---- links ------------------------------------------------------------------ */
@@ -135,7 +144,8 @@ void um_net_set_offload(struct um_net *net, netdev_features_t features)
 	if (features & NETIF_F_RXCSUM) {
 		offload |= HOST_TAP_CSUM;
 		if (features & NETIF_F_GRO_HW)
-			offload |= HOST_TAP_TSO4 | HOST_TAP_TSO6 | HOST_TAP_ECN | HOST_TAP_USO;
+			offload |= HOST_TAP_TSO4 | HOST_TAP_TSO6 | HOST_TAP_ECN |
+				   (net->link.uso ? HOST_TAP_USO : 0);
 	}
 	host_tap_offload(net->link.fd, offload);
 }
@@ -143,16 +153,19 @@ void um_net_set_offload(struct um_net *net, netdev_features_t features)
 static void um_net_set_features(struct um_net *net)
 {
 	struct net_device *dev = net->dev;
-	netdev_features_t can = NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 | NETIF_F_TSO_ECN |
-				NETIF_F_GSO_UDP_L4 | NETIF_F_RXCSUM | NETIF_F_GRO_HW;
+	netdev_features_t can = 0;
 
 	if (net->link.vnet) {
-		dev->hw_features |= can;
-		dev->features |= can;
-	} else {
-		dev->hw_features &= ~can;
-		dev->features &= ~can;
+		net->link.uso = !host_tap_offload(net->link.fd, HOST_TAP_CSUM | HOST_TAP_USO);
+		can = UM_NET_OFFLOADS;
+		if (!net->link.uso)
+			can &= ~NETIF_F_GSO_UDP_L4;
 	}
+	/* What comes anew is wanted; what the user has switched off stays so. */
+	dev->wanted_features |= can & ~dev->hw_features;
+	dev->hw_features = (dev->hw_features & ~UM_NET_OFFLOADS) | can;
+	if (dev->reg_state != NETREG_REGISTERED)
+		dev->features |= can;
 	if (dev->reg_state == NETREG_REGISTERED)
 		netdev_update_features(dev);
 	um_net_set_offload(net, dev->features);
@@ -205,8 +218,10 @@ static int um_net_take(struct um_net *net, struct um_link *link)
 {
 	int err;
 
+	um_net_clean(link->about);
 	net->link = *link;
 	net->lost = false;
+	net->since = jiffies;
 	err = um_net_make_paths(net);
 	if (!err) {
 		err = um_net_watch(net);
@@ -218,6 +233,10 @@ static int um_net_take(struct um_net *net, struct um_link *link)
 		return err;
 	}
 	um_net_set_features(net);
+	um_tx_lock(net);
+	net->tx.ready = true;
+	um_tx_unlock(net);
+	um_address_tell(net);
 	/* A device that is yet to be registered gets it then. */
 	if (net->dev->reg_state == NETREG_REGISTERED)
 		netif_carrier_on(net->dev);
@@ -234,9 +253,9 @@ void um_net_disconnect(struct um_net *net)
 	if (netif_running(net->dev))
 		um_net_halt(net);
 	um_net_unwatch(net);
-	netif_tx_lock_bh(net->dev);
+	um_tx_lock(net);
 	um_net_free_paths(net);
-	netif_tx_unlock_bh(net->dev);
+	um_tx_unlock(net);
 	um_link_close(&net->link);
 }
 
@@ -261,21 +280,51 @@ int um_net_connect(struct um_net *net, struct um_why *why)
 
 /* ---- later ------------------------------------------------------------------ */
 
-/* The other end of the control socket said something, or has gone away. */
+/* What the other end of the control socket says: -errno, it has gone away. */
+static int um_net_hear_line(struct um_net *net)
+{
+	char line[sizeof(((struct um_why *)0)->text)];
+	long n = host_read(net->link.control, line, sizeof(line) - 1);
+
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0)
+		return -EPIPE;
+	/* Programs inside of this executable say so why they end. */
+	line[n] = 0;
+	um_net_clean(line);
+	if (*line == '-')
+		net_warn_ratelimited("%s: %s\n", net->dev->name, line + 1);
+	return 0;
+}
+
 static void um_net_hear(struct um_net *net)
 {
-	int err = 0;
+	int err;
 
 	if (net->link.fd < 0 || net->link.control < 0 || net->lost)
 		return;
-	if (net->transport->heard)
+	if (!net->transport->heard)
+		err = um_net_hear_line(net);
+	else if (host_stream_is_alive(net->link.control))
 		err = net->transport->heard(net, &net->link);
-	else if (!host_stream_is_alive(net->link.control))
-		err = -EPIPE;
-	if (err)
-		um_net_lost(net);
 	else
-		um_fd_watch_arm(&net->control_watch, HOST_POLLIN);
+		err = -EPIPE;
+	if (err || um_fd_watch_arm(&net->control_watch, HOST_POLLIN) < 0)
+		um_net_lost(net);
+}
+
+/* One that did not last is not tried again at once. */
+static void um_net_lose(struct um_net *net)
+{
+	bool good = time_after(jiffies, net->since + UM_NET_GOOD * HZ);
+
+	net->retry = good ? 0 : min(2 * net->retry + UM_NET_RETRY, UM_NET_RETRY_MAX);
+	pr_warn("%s: the other end is gone: %s\n", net->dev->name, net->link.about);
+	rtnl_lock();
+	um_net_disconnect(net);
+	net->lost = false;
+	rtnl_unlock();
 }
 
 static void um_net_try(struct um_net *net)
@@ -288,27 +337,30 @@ static void um_net_try(struct um_net *net)
 		net->told = false;
 		return;
 	}
+	net->retry = err == -EAGAIN ? UM_NET_RETRY :
+				      min(2 * net->retry + UM_NET_RETRY, UM_NET_RETRY_MAX);
 	if (!net->told)
-		pr_warn("%s: %s; it is tried again every %d s\n", net->dev->name, why.text,
-			UM_NET_RETRY);
+		pr_warn("%s: %s; it is tried again\n", net->dev->name, why.text);
 	net->told = true;
-	schedule_delayed_work(&net->work, UM_NET_RETRY * HZ);
+	schedule_delayed_work(&net->work, net->retry * HZ);
 }
 
 void um_net_work(struct work_struct *work)
 {
 	struct um_net *net = container_of(to_delayed_work(work), struct um_net, work);
+	bool wait = false;
 
 	if (READ_ONCE(net->going))
 		return;
+	mutex_lock(&net->link_mutex);
 	um_net_hear(net);
 	if (net->lost) {
-		pr_warn("%s: the other end is gone: %s\n", net->dev->name, net->link.about);
-		rtnl_lock();
-		um_net_disconnect(net);
-		net->lost = false;
-		rtnl_unlock();
+		um_net_lose(net);
+		wait = net->retry;
 	}
-	if (net->link.fd < 0)
+	if (wait)
+		mod_delayed_work(system_wq, &net->work, net->retry * HZ);
+	else if (net->link.fd < 0)
 		um_net_try(net);
+	mutex_unlock(&net->link_mutex);
 }

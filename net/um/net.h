@@ -30,6 +30,11 @@
 /* Before the payload: an Ethernet header and a VLAN tag. */
 #define UM_NET_HEADER		(ETH_HLEN + 4)
 
+/* What a tap with headers leaves to who receives a frame. */
+#define UM_NET_OFFLOADS		(NETIF_F_HW_CSUM | NETIF_F_TSO | NETIF_F_TSO6 |	\
+				 NETIF_F_TSO_ECN | NETIF_F_GSO_UDP_L4 |		\
+				 NETIF_F_RXCSUM | NETIF_F_GRO_HW)
+
 struct um_net;
 struct um_framing;
 
@@ -44,6 +49,7 @@ struct um_framing;
  * @framing:	how frames go over @fd
  * @pad:	of datagrams: bytes before each frame
  * @vnet:	of taps: each has a struct virtio_net_hdr before it
+ * @uso:	of these: the host segments UDP
  * @lossy:	nobody knows whether there is another end: no error means that it is gone
  * @ends:	of datagrams: an empty one means that the other end is gone
  * @own:	of datagrams: what comes from this address is our own
@@ -61,6 +67,7 @@ struct um_link {
 	const struct um_framing		*framing;
 	unsigned int			pad;
 	int				vnet;
+	bool				uso;
 	bool				lossy;
 	bool				ends;
 	struct host_address		own;
@@ -86,6 +93,7 @@ struct um_why {
  * @ip_only:	it carries packets of IP, not frames
  * @read_only:	nothing can be sent
  * @mtu:	what the device has at first; 0: 1500
+ * @room:	the longest frame that may come, whatever the MTU is
  * @device:	the device's name, where it is not that of the command line
  * @parse:	looks at the arguments, opens nothing.  NULL, or what is wrong
  * @open:	opens @link, whose descriptors are -1.  May sleep, no locks are held.
@@ -101,6 +109,7 @@ struct um_transport {
 	bool		ip_only;
 	bool		read_only;
 	unsigned int	mtu;
+	unsigned int	room;
 	const char	*device;
 	const char	*(*parse)(struct um_net *net);
 	int		(*open)(struct um_net *net, struct um_link *link, struct um_why *why);
@@ -212,6 +221,7 @@ struct um_rx {
  * struct um_tx - frames on their way out
  * @queue:	in the order in which they go
  * @count:	how many there are
+ * @ready:	there is a link, and all that sending needs
  * @blocked:	the host takes no more just now
  * @iovs:	UM_TX_IOV for each of a batch
  * @msgs:	for datagrams
@@ -223,6 +233,7 @@ struct um_rx {
 struct um_tx {
 	struct sk_buff		*queue[UM_NET_BATCH];
 	int			count;
+	bool			ready;
 	bool			blocked;
 	struct host_iovec	*iovs;
 	struct host_message	*msgs;
@@ -259,9 +270,13 @@ enum um_net_counter {
  * @link:	to the host; @fd is -1 while there is none
  * @watch:	of its descriptor, while there is a link
  * @control_watch: likewise
+ * @link_mutex:	who uses @link in work of its own
  * @work:	makes the link, and takes it away when it was lost
+ * @since:	when the link was made, in jiffies
+ * @retry:	seconds until the next try
  * @changes:	of its IPv4 addresses, which the transport is to be told
- * @changes_lock: of @changes
+ * @nr_changes:	how many
+ * @changes_lock: of both
  * @address_work: tells it
  * @lost:	it was, and @work is to come
  * @going:	the device is being removed
@@ -289,8 +304,12 @@ struct um_net {
 	struct um_link			link;
 	struct um_fd_watch		watch;
 	struct um_fd_watch		control_watch;
+	struct mutex			link_mutex;	/* outside of rtnl_lock() */
 	struct delayed_work		work;
+	unsigned long			since;
+	unsigned int			retry;
 	struct list_head		changes;
+	int				nr_changes;
 	spinlock_t			changes_lock;	/* of @changes */
 	struct work_struct		address_work;
 	bool				lost;
@@ -306,6 +325,20 @@ struct um_net {
 static inline void um_net_count(struct um_net *net, enum um_net_counter counter)
 {
 	WRITE_ONCE(net->counters[counter], net->counters[counter] + 1);
+}
+
+/*
+ * The transmit lock, of the one queue: also of a device that is not registered, which
+ * has nothing yet that netif_tx_unlock() could set going.
+ */
+static inline void um_tx_lock(struct um_net *net)
+{
+	__netif_tx_lock_bh(netdev_get_tx_queue(net->dev, 0));
+}
+
+static inline void um_tx_unlock(struct um_net *net)
+{
+	__netif_tx_unlock_bh(netdev_get_tx_queue(net->dev, 0));
 }
 
 /* The longest frame that the device takes. */
@@ -331,6 +364,8 @@ int um_net_poll(struct napi_struct *napi, int budget);
 /* tx.c */
 int um_tx_start(struct um_net *net);
 void um_tx_stop(struct um_net *net);
+/* Frames that wait are lost. */
+void um_tx_drop(struct um_net *net);
 netdev_tx_t um_net_xmit(struct sk_buff *skb, struct net_device *dev);
 /* Under the transmit lock.  True: something waits for the host. */
 bool um_tx_flush(struct um_net *net);
@@ -356,6 +391,8 @@ void um_net_stop(struct um_net *net);
 /* Says which offloads the host may use, by the device's features. */
 void um_net_set_offload(struct um_net *net, netdev_features_t features);
 
+/* Nothing that a terminal could take for an order. */
+void um_net_clean(char *text);
 /* Says why; returns -EINVAL. */
 __printf(2, 3) int um_net_say(struct um_why *why, const char *fmt, ...);
 
@@ -369,6 +406,8 @@ int um_inner_start(struct um_net *net, struct um_link *link, const char *name,
 /* address.c */
 void um_address_init(struct um_net *net);
 void um_address_stop(struct um_net *net);
+/* Under rtnl_lock(): tells all of them, to a link that is new. */
+void um_address_tell(struct um_net *net);
 
 /* helper.c: the program uml_net. */
 /* Runs it; *answer becomes a socket where it answers.  -errno. */
@@ -394,7 +433,10 @@ bool um_slirp_is_program(const struct um_net *net);
 /* ethtool.c */
 extern const struct ethtool_ops um_ethtool_ops;
 
-/* Tries again after so many seconds. */
+/* Tries again after so many seconds, or longer where that does not help. */
 #define UM_NET_RETRY		1
+#define UM_NET_RETRY_MAX	60
+/* A link that was there for so many seconds was a good one. */
+#define UM_NET_GOOD		10
 
 #endif /* _UM_NET_PRIVATE_H */

@@ -29,12 +29,20 @@ static const char *pcap_parse(struct um_net *net)
 
 static int pcap_open(struct um_net *net, struct um_link *link, struct um_why *why)
 {
-	return um_inner_start(net, link, "pcap", net->args.arg + 1, net->args.nr - 1, why);
+	const char *args[4];
+	int i, n = 0;
+
+	for (i = 1; i < net->args.nr; i++)
+		if (i <= 2 || *net->args.arg[i])
+			args[n++] = net->args.arg[i];
+	return um_inner_start(net, link, "pcap", args, n, why);
 }
 
 const struct um_transport um_net_pcap = {
 	.name		= "pcap",
 	.read_only	= true,
+	/* Interfaces put segments together, and have not cut them yet. */
+	.room		= 65536 + UM_NET_HEADER,
 	.parse		= pcap_parse,
 	.open		= pcap_open,
 };

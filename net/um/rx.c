@@ -13,7 +13,7 @@
 static int um_rx_wanted_pages(const struct um_net *net)
 {
 	/* The other end need not know that the MTU was made smaller here. */
-	unsigned int max = max(um_net_frame_max(net), net->transport->mtu);
+	unsigned int max = max(um_net_frame_max(net), net->transport->room);
 
 	/* The host's packets are not cut into segments there. */
 	if (net->link.vnet)
@@ -224,9 +224,13 @@ static int um_rx_poll(struct um_net *net, int budget, bool *more)
 	int done = 0;
 
 	*more = true;
-	while (done < budget && !READ_ONCE(net->lost)) {
+	while (done < budget) {
 		int want, n;
 
+		if (READ_ONCE(net->lost)) {
+			*more = false;
+			break;
+		}
 		um_rx_fill(net);
 		want = min(budget - done, net->rx.usable);
 		if (!want)
@@ -234,8 +238,11 @@ static int um_rx_poll(struct um_net *net, int budget, bool *more)
 			return budget;
 		n = net->link.framing->receive(net, want);
 		if (n < 0) {
-			if (net->link.lossy && n != -EAGAIN)
+			/* Such as that nobody hears it; looked at, but not for ever. */
+			if (net->link.lossy && n != -EAGAIN) {
+				done++;
 				continue;
+			}
 			if (um_net_is_lost(n))
 				um_net_lost(net);
 			else if (n != -EAGAIN)
@@ -260,7 +267,9 @@ int um_net_poll(struct napi_struct *napi, int budget)
 
 	__netif_tx_lock(txq, smp_processor_id());
 	blocked = um_tx_flush(net);
-	if (!blocked && netif_tx_queue_stopped(txq))
+	if (blocked)
+		netif_tx_stop_queue(txq);
+	else if (netif_tx_queue_stopped(txq))
 		netif_tx_wake_queue(txq);
 	__netif_tx_unlock(txq);
 
@@ -268,7 +277,8 @@ int um_net_poll(struct napi_struct *napi, int budget)
 		done = um_rx_poll(net, budget, &more);
 	if (done >= budget || more)
 		return budget;
-	if (napi_complete_done(napi, done) && !READ_ONCE(net->lost))
-		um_fd_watch_arm(&net->watch, HOST_POLLIN | (blocked ? HOST_POLLOUT : 0));
+	if (napi_complete_done(napi, done) && !READ_ONCE(net->lost) &&
+	    um_fd_watch_arm(&net->watch, HOST_POLLIN | (blocked ? HOST_POLLOUT : 0)) < 0)
+		um_net_lost(net);
 	return done;
 }

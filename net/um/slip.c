@@ -37,6 +37,8 @@ static int slip_up(struct um_net *net, struct um_link *link, int tty, struct um_
 	err = um_helper_wait(answer, pidfd, HELPER_MS) ?:
 	      um_helper_log(net, answer, link->host_dev, 1000);
 	host_close(answer);
+	if (err)
+		host_spawn_end(pidfd);
 	host_close(pidfd);
 	if (!err && !*link->host_dev)
 		err = host_tty_interface(tty, link->host_dev);

@@ -13,6 +13,8 @@
 #include "net.h"
 
 #define SLIRP_ARGS	64
+/* libslirp's. */
+#define SLIRP_MTU_MIN	576
 
 /* Options have a "=", others have not. */
 static bool slirp_is_option(const char *arg)
@@ -33,17 +35,19 @@ static const char *slirp_parse(struct um_net *net)
 
 	if (args->nr > 1 && slirp_is_option(args->arg[1]))
 		um_args_insert(args, 1);
-	if (um_slirp_is_program(net))
+	if (um_slirp_is_program(net)) {
+		net->dev->mtu = ETH_DATA_LEN;
 		return args->nr > 4 ? "there is more than a MAC address, a program and its arguments" :
 				      NULL;
+	}
 	for (i = 2; i < args->nr; i++) {
 		if (*args->arg[i] && !slirp_is_option(args->arg[i]))
 			return "what follows the MAC address is either a program or options like hostfwd=tcp::2222-:22";
 		/* The guest's side of what is the child's to check. */
 		if (!strncmp(args->arg[i], "mtu=", 4)) {
-			mtu = um_args_number(args->arg[i] + 4, ETH_MIN_MTU, UM_NET_MTU_MAX);
+			mtu = um_args_number(args->arg[i] + 4, SLIRP_MTU_MIN, UM_NET_MTU_MAX);
 			if (mtu > UM_NET_MTU_MAX)
-				return "mtu= is a number from 68 to 65520";
+				return "mtu= is a number from 576 to 65520";
 			net->dev->mtu = mtu;
 		}
 	}
@@ -102,6 +106,7 @@ const struct um_transport um_net_slirp = {
 	.name	= "slirp",
 	.mac_at	= 1,
 	.mtu	= UM_NET_MTU_MAX,
+	.room	= UM_NET_MTU_MAX + UM_NET_HEADER,
 	.parse	= slirp_parse,
 	.open	= slirp_open,
 };

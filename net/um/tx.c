@@ -21,8 +21,8 @@ int um_tx_start(struct um_net *net)
 	return -ENOMEM;
 }
 
-/* With the transmit lock, or where nobody sends. */
-void um_tx_stop(struct um_net *net)
+/* With the transmit lock.  The rest of a frame that a stream has the front of stays. */
+void um_tx_drop(struct um_net *net)
 {
 	struct um_tx *tx = &net->tx;
 	int i;
@@ -31,6 +31,16 @@ void um_tx_stop(struct um_net *net)
 		dev_kfree_skb_any(tx->queue[i]);
 	DEV_STATS_ADD(net->dev, tx_dropped, tx->count);
 	tx->count = 0;
+	netdev_tx_reset_queue(netdev_get_tx_queue(net->dev, 0));
+}
+
+/* With the transmit lock, or where nobody sends. */
+void um_tx_stop(struct um_net *net)
+{
+	struct um_tx *tx = &net->tx;
+
+	um_tx_drop(net);
+	tx->ready = false;
 	tx->blocked = false;
 	kvfree(tx->iovs);
 	kvfree(tx->msgs);
@@ -38,7 +48,6 @@ void um_tx_stop(struct um_net *net)
 	tx->iovs = NULL;
 	tx->msgs = NULL;
 	tx->prefix = NULL;
-	netdev_tx_reset_queue(netdev_get_tx_queue(net->dev, 0));
 }
 
 int um_tx_pieces(struct sk_buff *skb, struct host_iovec *iov, void *at, unsigned int prefix)
@@ -96,6 +105,19 @@ static unsigned int um_tx_done(struct um_net *net, int at, int n, bool sent)
 	return bytes;
 }
 
+/* Frames that wait, perhaps for long, keep nothing of their senders. */
+static void um_tx_wait(struct um_tx *tx)
+{
+	int i;
+
+	for (i = 0; i < tx->count; i++) {
+		if (skb_orphan_frags(tx->queue[i], GFP_ATOMIC))
+			continue;
+		skb_orphan(tx->queue[i]);
+		nf_reset_ct(tx->queue[i]);
+	}
+}
+
 bool um_tx_flush(struct um_net *net)
 {
 	struct um_tx *tx = &net->tx;
@@ -132,11 +154,15 @@ bool um_tx_flush(struct um_net *net)
 		bytes += um_tx_done(net, done, 1, false);
 		done++;
 	}
+	if (tx->rest_len)
+		tx->blocked = true;
 	if (done) {
 		netdev_tx_completed_queue(netdev_get_tx_queue(net->dev, 0), done, bytes);
 		tx->count -= done;
 		memmove(tx->queue, tx->queue + done, tx->count * sizeof(*tx->queue));
 	}
+	if (tx->blocked)
+		um_tx_wait(tx);
 	return tx->blocked;
 }
 
@@ -146,7 +172,11 @@ netdev_tx_t um_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
 	struct um_tx *tx = &net->tx;
 
-	if (!tx->iovs || READ_ONCE(net->lost) || net->transport->read_only) {
+	if (tx->count == UM_NET_BATCH) {
+		netif_tx_stop_queue(txq);
+		return NETDEV_TX_BUSY;
+	}
+	if (!tx->ready || READ_ONCE(net->lost) || net->transport->read_only) {
 		DEV_STATS_INC(dev, tx_dropped);
 		if (!net->transport->read_only)
 			DEV_STATS_INC(dev, tx_carrier_errors);

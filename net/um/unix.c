@@ -172,11 +172,11 @@ static int fd_open(struct um_net *net, struct um_link *link, struct um_why *why)
 	link->fd = host_dup(given);
 	if (link->fd < 0)
 		return um_net_say(why, "descriptor %d: %s", given, um_strerror(link->fd));
-	host_set_nonblock(link->fd, 1);
 	snprintf(link->about, sizeof(link->about), "fd: descriptor %d", given);
 	err = host_tap_identify(link->fd, link->host_dev, &link->vnet);
 	if (!err) {
 		link->framing = &um_framing_tap;
+		host_set_nonblock(link->fd, 1);
 		return 0;
 	}
 	if (err != -ENOTTY)
@@ -185,15 +185,21 @@ static int fd_open(struct um_net *net, struct um_link *link, struct um_why *why)
 	switch (host_socket_type(link->fd)) {
 	case SOCK_STREAM:
 		link->framing = &um_framing_stream;
-		return 0;
+		break;
 	case SOCK_SEQPACKET:
 		link->ends = true;
-		fallthrough;
-	case SOCK_DGRAM:
 		link->framing = &um_framing_dgram;
-		return 0;
+		break;
+	case SOCK_DGRAM:
+		/* Who is at the other end cannot be asked. */
+		link->lossy = true;
+		link->framing = &um_framing_dgram;
+		break;
+	default:
+		return um_net_say(why, "descriptor %d is neither a tap nor a socket", given);
 	}
-	return um_net_say(why, "descriptor %d is neither a tap nor a socket", given);
+	host_set_nonblock(link->fd, 1);
+	return 0;
 }
 
 const struct um_transport um_net_fd = {

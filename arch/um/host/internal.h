@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 
 #include <um/host.h>
+#include <um/socket.h>
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -141,6 +142,9 @@ int stub_birth_start(const struct host_stub_layout *layout,
 void stub_birth_go(struct stub_birth *birth);
 /* To be called once the child is there, or has ended. */
 void stub_birth_end(struct stub_birth *birth);
+
+/* A name in the file system that nobody answers to is a left-over (stream.c). */
+int socket_is_stale(const struct host_address *addr, int type);
 
 struct flock;
 /* A lock of all bytes of a file. */

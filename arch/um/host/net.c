@@ -59,7 +59,7 @@ int host_tap_open(char name[HOST_TAP_NAME], int *vnet)
 	};
 	struct ifreq ifr;
 	long err = -EINVAL;
-	int fd;
+	int fd, size = HOST_VNET_HEADER;
 
 	fd = sys(SYS_openat, AT_FDCWD, "/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC, 0);
 	if (fd < 0)
@@ -71,6 +71,9 @@ int host_tap_open(char name[HOST_TAP_NAME], int *vnet)
 		err = sys(SYS_ioctl, fd, TUNSETIFF, &ifr);
 		*vnet = !!(kinds[i] & IFF_VNET_HDR);
 	}
+	/* Who had the interface before may have left it with a longer one. */
+	if (!err && *vnet)
+		err = sys(SYS_ioctl, fd, TUNSETVNETHDRSZ, &size);
 	if (err) {
 		sys(SYS_close, fd);
 		return err;
@@ -83,7 +86,7 @@ int host_tap_identify(int fd, char name[HOST_TAP_NAME], int *vnet)
 {
 	struct ifreq ifr = { };
 	long err = sys(SYS_ioctl, fd, TUNGETIFF, &ifr);
-	int size = 10;
+	int size = HOST_VNET_HEADER;
 
 	if (err)
 		return err == -EBADFD ? -EINVAL : -ENOTTY;
@@ -91,7 +94,6 @@ int host_tap_identify(int fd, char name[HOST_TAP_NAME], int *vnet)
 		return -EINVAL;
 	memcpy(name, ifr.ifr_name, HOST_TAP_NAME);
 	*vnet = !!(ifr.ifr_flags & IFF_VNET_HDR);
-	/* The one that a struct virtio_net_hdr has. */
 	if (*vnet)
 		err = sys(SYS_ioctl, fd, TUNSETVNETHDRSZ, &size);
 	return err;
@@ -185,14 +187,7 @@ int host_dgram_bind_address(const struct host_address *addr)
 
 int host_dgram_is_stale(const struct host_address *addr)
 {
-	int fd = host_dgram_open();
-	long err;
-
-	if (fd < 0)
-		return 0;
-	err = host_connect(fd, addr);
-	sys(SYS_close, fd);
-	return err == -ECONNREFUSED;
+	return socket_is_stale(addr, SOCK_DGRAM);
 }
 
 int host_stream_connect(const struct host_address *to)

@@ -71,8 +71,7 @@ void host_address_text(const struct host_address *addr, char *buf, um_u64 len)
 	}
 }
 
-/* A name in the file system that nobody answers to is a left-over. */
-static int is_stale(const struct host_address *addr)
+int socket_is_stale(const struct host_address *addr, int type)
 {
 	const char *path = addr->data + offsetof(struct sockaddr_un, sun_path);
 	struct stat st;
@@ -83,7 +82,7 @@ static int is_stale(const struct host_address *addr)
 	if (sys(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) ||
 	    !S_ISSOCK(st.st_mode))
 		return 0;
-	fd = sys(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = sys(SYS_socket, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return 0;
 	err = sys_retry(SYS_connect, fd, addr->data, addr->len);
@@ -106,7 +105,7 @@ int host_stream_listen(const struct host_address *addr)
 		sys(SYS_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (!err)
 		err = sys(SYS_bind, fd, addr->data, addr->len);
-	if (err == -EADDRINUSE && unix_one && is_stale(addr) &&
+	if (err == -EADDRINUSE && unix_one && socket_is_stale(addr, SOCK_STREAM) &&
 	    !host_unlink(addr->data + offsetof(struct sockaddr_un, sun_path)))
 		err = sys(SYS_bind, fd, addr->data, addr->len);
 	if (!err)

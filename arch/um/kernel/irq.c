@@ -304,9 +304,9 @@ int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,
 	return 0;
 }
 
-void um_fd_watch_arm(struct um_fd_watch *w, int events)
+int um_fd_watch_arm(struct um_fd_watch *w, int events)
 {
-	host_poll_arm(w->fd, w, events);
+	return host_poll_arm(w->fd, w, events);
 }
 
 void um_fd_watch_free(struct um_fd_watch *w)

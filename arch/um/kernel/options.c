@@ -82,7 +82,16 @@ const char *um_strerror(int err)
 	case ELOOP:		return "Too many levels of symbolic links";
 	case EOVERFLOW:		return "Value too large for defined data type";
 	case EOPNOTSUPP:	return "Operation not supported";
+	case EPIPE:		return "Broken pipe";
+	case EPROTO:		return "Protocol error";
+	case ENOTSOCK:		return "Socket operation on non-socket";
+	case EADDRINUSE:	return "Address already in use";
+	case EADDRNOTAVAIL:	return "Cannot assign requested address";
+	case ENETUNREACH:	return "Network is unreachable";
+	case ECONNRESET:	return "Connection reset by peer";
 	case ETIMEDOUT:		return "Connection timed out";
+	case ECONNREFUSED:	return "Connection refused";
+	case EHOSTUNREACH:	return "No route to host";
 	}
 	snprintf(unknown, sizeof(unknown), "error %d", abs(err));
 	return unknown;

@@ -54,8 +54,11 @@ struct um_fd_watch {
 
 int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,
 		     um_irq_handler_t handler, void *dev);
-/* Waits for HOST_POLLIN and/or HOST_POLLOUT, once: arm it again afterwards. */
-void um_fd_watch_arm(struct um_fd_watch *w, int events);
+/*
+ * Waits for HOST_POLLIN and/or HOST_POLLOUT, once: arm it again afterwards.  -errno:
+ * it will not be told.
+ */
+int um_fd_watch_arm(struct um_fd_watch *w, int events);
 void um_fd_watch_free(struct um_fd_watch *w);
 
 #endif /* __ASSEMBLY__ */

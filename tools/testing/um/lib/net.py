@@ -5,6 +5,7 @@ import subprocess
 from umtest import *
 
 import mconsole
+import netns
 import umlnet
 
 NET = "10.9.0."
@@ -12,6 +13,17 @@ NET6 = "fd09::"
 PORT = 5001
 MIB = 100
 LOG = r"WARNING|BUG|Oops|stall|lockup|Call Trace"
+
+
+def part(function):
+    """A part of a script: function(Results), in a network namespace of its own."""
+    def run():
+        try:
+            netns.run(lambda: function(Results())).tell()
+        except netns.Unavailable as e:
+            tap.skip(str(e), function.__name__)
+    run.__name__ = function.__name__
+    return run
 
 
 class Results(list):
@@ -87,7 +99,7 @@ class Node:
         return eventually(lambda: self.ping(address, *options), 30)
 
     def serve(self):
-        self.run("pump serve %d >/dev/null 2>&1 &" % PORT)
+        self.run("pump serve %d >/dev/null 2>&1 & until netstat -tln | grep -q ':%d '; do usleep 20000; done" % (PORT, PORT))
 
     def pump(self, what, address, mib):
         """Much data by TCP: is it all there, as it was sent?"""
@@ -107,6 +119,19 @@ class Node:
         """The counters of errors and drops."""
         row = self.text("grep '%s:' /proc/net/dev" % self.dev).split(":")[1].split()
         return dict(zip(("rx_errs", "rx_drop", "tx_errs", "tx_drop"), (int(row[i]) for i in (2, 3, 10, 11))))
+
+    def lease(self):
+        """An address by DHCP, with what comes with it: that of the router, or None."""
+        self.run("ip link set %s up" % self.dev)
+        self.run("cat > /tmp/bound <<'END'\n#!/bin/sh\n[ $1 = bound ] || exit 0\n"
+                 "ip address add $ip/${mask:-24} dev $interface; ip route add default via $router; echo $router > /tmp/router\nEND\n"
+                 "chmod +x /tmp/bound; rm -f /tmp/router")
+        for _ in range(5):
+            rc, text = self.run("udhcpc -i %s -n -q -t 3 -T 2 -s /tmp/bound 2>&1; cat /tmp/router" % self.dev, 60)
+            if not rc:
+                return text.split()[-1]
+        tap_note(text)
+        return None
 
     def end(self, r, name):
         log = self.text("dmesg")

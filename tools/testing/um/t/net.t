@@ -9,10 +9,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from umtest import *
 
 need_linux()
+import fcntl
 import lines
 import netns
+import random
+import select
 import socket
 import struct
+import threading
 from net import *
 from switch import Switch
 from umlnet import do
@@ -26,17 +30,6 @@ HELPER_PATH = os.path.dirname(HELPER) + ":" + os.environ["PATH"]
 
 def lo():
     do("ip link set lo up", "ip route add 224.0.0.0/4 dev lo")
-
-
-def part(function):
-    """In a namespace of its own."""
-    def run():
-        try:
-            netns.run(lambda: function(Results())).tell()
-        except netns.Unavailable as e:
-            tap.skip(str(e), function.__name__)
-    run.__name__ = function.__name__
-    return run
 
 
 # ------------------------------------------------------------ guest to guest
@@ -272,9 +265,7 @@ def slirp(r):
     forward = lines.free_port()
     with Node("slirp,hostfwd=tcp:127.0.0.1:%d-:22" % forward, 15, configure=False) as a:
         a.addr6 = "fec0::15"
-        rc, text = a.run("ip address add 10.0.2.15/24 dev eth0; ip link set eth0 up; ip route add default via 10.0.2.2; "
-                         "udhcpc -i eth0 -n -q -s /bin/true 2>&1")
-        r.ok("lease of 10.0.2.15 obtained" in text, "slirp: DHCP", text)
+        r.equal(a.lease(), "10.0.2.2", "slirp: DHCP")
         exercise(r, "slirp", a, "10.0.2.2")
         a.guest.send("echo hello from the guest | nc -l -p 22; echo @@'DONE'@@")
         r.ok(eventually(lambda: hello(forward)), "slirp: hostfwd lets the host in")
@@ -321,7 +312,215 @@ def udp_frame(port):
     return b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x08\0" + head + udp + bytes(18)
 
 
-PARTS = (mcast, mcast_options, ucast, switch, stream, dgram, descriptor, tuntap, tuntap_kinds, helper, ethertap, slip, slirp, pcap)
+# ------------------------------------------------------------ what is wrong
+
+@part
+def wrong(r):
+    """One line for each mistake, and no device; the others are there."""
+    netns.need_tun()
+    do("ip link set lo up", "ip link add d0 type veth peer name d1", "ip tuntap add dev tap0 mode tap",
+       "ip tuntap add dev tap1 mode tap", "ip tuntap add dev tun0 mode tun")
+    taken = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(taken, 0x400454ca, struct.pack("16sH14x", b"tap1", 0x1002))
+    busy = lines.free_port()
+    listener = socket.create_server(("127.0.0.1", busy))
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("0.0.0.0", 0))
+    words = (
+        ("frobnicate", "unknown transport"),
+        ("", "unknown transport"),
+        (",".join(["slirp"] + ["a=b"] * 40), "too many arguments"),
+        ("tuntap,tap0,01:00:00:00:00:01", "first byte must be even"),
+        ("tuntap,tap0,fe:fd:0:0:0", "not six bytes"),
+        ("tuntap,tap0,,,", "more than a tap"),
+        ("tuntap,tap1", "tap1: another program has it"),
+        ("tuntap,d0", "d0 of the host is no tap"),
+        ("tuntap,tun0", "tun0 of the host is no tap"),
+        ("tuntap,averyverylongname", "at most 15"),
+        ("tuntap,tap0,,10.0.0.1", "has its IP already"),
+        ("tuntap,,,10.0.0", "not like 192.168.0.254"),
+        ("ethertap", "the interface's name is none"),
+        ("mcast,,10.0.0.1", "the group is not like"),
+        ("mcast,,,0", "the port is none"),
+        ("mcast,,,,256", "the TTL is none"),
+        ("ucast,nowhere", "the other's IP"),
+        ("ucast,127.0.0.1,%d" % udp.getsockname()[1], "port %d: Address already in use" % udp.getsockname()[1]),
+        ("daemon,,tcp", "the type of the sockets is unix"),
+        ("daemon,,unix," + "x" * 200, "at most 107 bytes"),
+        ("vde,/tmp/x,,x", "the port is no number"),
+        ("slip,1.2.3", "not like 192.168.0.254"),
+        ("fd,x", "the descriptor is no number"),
+        ("fd,77", "was not started with descriptor 77"),
+        ("fd,0", "neither a tap nor a socket"),
+        ("stream", "the name of a socket is missing"),
+        ("stream,,/nonexistent/socket,client", "server, and nothing else"),
+        ("stream,,/nonexistent/socket,server", "/nonexistent/socket: No such file"),
+        ("dgram,/tmp/a", "the names of two sockets"),
+        ("pcap", "the interface is missing"),
+        ("pcap,nosuch", "nosuch"),
+        ("pcap,d0,tcp prot 80", "tcp prot 80"),
+        ("pcap,d0,,frob", "promisc or nopromisc"),
+        ("slirp,frob=1", "frob"),
+        ("slirp,net=10.0.0.0/33", "net=10.0.0.0/33"),
+        ("slirp,hostfwd=tcp::x-:22", "hostfwd=tcp::x-:22"),
+        ("slirp,hostfwd=tcp:127.0.0.1:%d-:22" % busy, "hostfwd=tcp:127.0.0.1:%d-:22: Address already in use" % busy),
+        ("slirp,,/nonexistent/slirp", "/nonexistent/slirp: No such file"),
+    )
+    given = ["eth%d=%s" % (i + 1, spec) for i, (spec, why) in enumerate(words)]
+    with Node("fd,%d" % udp.fileno(), 1, *(given + ["eth300=slirp", "eth0=slirp"]), pass_fds=[udp.fileno()]) as a:
+        shown = a.guest.text
+        for i, (spec, why) in enumerate(words):
+            rows = [row for row in shown.splitlines() if "eth%d=%s" % (i + 1, spec[:400]) in row and "Kernel command" not in row]
+            r.ok(len(rows) == 1 and why in rows[0], "%s: %s" % (spec[:40], why), rows)
+        r.ok("eth300=slirp: it is eth<n>=<transport>,..., n from 0 to 255" in shown, "a number that is too large")
+        r.ok("eth0=slirp: there is such a device" in shown, "the same number again")
+        r.equal(a.text("ls /sys/class/net").split(), ["eth0", "lo", "sit0"], "there is but the good one")
+        rc, text = a.ask("config", "eth1=frobnicate")
+        r.ok(rc == 1 and "unknown transport" in text, "the management console says the same", text)
+        rc, text = a.ask("config", "eth0=slirp")
+        r.ok(rc == 1 and "there is such a device" in text, "and that there is one", text)
+        rc, text = a.ask("remove", "eth7")
+        r.ok(rc == 1 and "eth7: there is no such device" in text, "or none", text)
+        before = len(os.listdir("/proc/%d/fd" % a.guest.pid))
+        for spec, why in words:
+            a.ask("config", "eth1=" + spec[:400])
+        r.equal(len(os.listdir("/proc/%d/fd" % a.guest.pid)), before, "no descriptor is left of all that failed")
+        r.equal(inner(), [], "and no process")
+        a.end(r, "wrong input")
+    os.close(taken)
+    listener.close()
+    return r
+
+
+def inner():
+    """Processes that serve a device, of this script's guests."""
+    found = []
+    for pid in descendants():
+        try:
+            with open("/proc/%d/cmdline" % pid, "rb") as f:
+                if b"--inner" in f.read().split(b"\0"):
+                    found.append(pid)
+        except OSError:
+            pass
+    return found
+
+
+@part
+def noise(r):
+    """Anything at all comes from the other end."""
+    netns.need_tun()
+    do("ip link set lo up", "ip tuntap add dev tap0 mode tap")
+    host_end("tap0")
+    rng = random.Random(os.environ.get("UMTEST_SEED") or 1)
+    rounds = 20000 if SOAK else 2000
+
+    def junk(limit):
+        n = rng.choice((rng.randrange(limit), rng.randrange(100), rng.randrange(14, 1600) % limit))
+        return rng.randbytes(n)
+
+    def alive(node, name):
+        r.ok(node.text("echo alive") == "alive" and node.carrier() == "1", name + ": the guest and its device go on")
+
+    for kind, name in ((socket.SOCK_DGRAM, "datagrams"), (socket.SOCK_SEQPACKET, "messages")):
+        x, y = socket.socketpair(socket.AF_UNIX, kind)
+        with Node("fd,%d" % x.fileno(), 1, pass_fds=[x.fileno()]) as a:
+            for i in range(rounds):
+                y.send(junk(70000) or b"x")
+                if select.select([y], [], [], 0)[0]:
+                    y.recv(70000)
+            eventually(lambda: sum(a.drops().values()) > 0)
+            r.ok(a.drops()["rx_errs"] > 0, name + ": what is no frame is counted", a.drops())
+            alive(a, name)
+            a.end(r, name)
+    x, y = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with Node("fd,%d" % x.fileno(), 1, pass_fds=[x.fileno()]) as a:
+        for i in range(rounds):
+            data = junk(65538)
+            y.sendall(struct.pack("!I", len(data)) + data)
+            while select.select([y], [], [], 0)[0]:
+                y.recv(70000)
+        alive(a, "a stream")
+        y.sendall(b"\xff" * 100)
+        r.ok(eventually(lambda: "the other end is gone" in a.text("dmesg")), "a stream: a length that cannot be ends the link")
+        a.end(r, "a stream")
+    with Node("slip", 1, dev="umn", configure=False) as a:
+        a.run("ip address add 10.9.0.2/32 dev umn; ip link set umn up")
+        path = re.search(r"the terminal (/dev/pts/\d+)", a.text("dmesg")).group(1)
+        fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        for i in range(rounds):
+            data = junk(3000) + b"\xc0" * rng.randrange(3)
+            while data:
+                try:
+                    data = data[os.write(fd, data):]
+                except BlockingIOError:
+                    select.select([], [fd], [], 1)
+        os.close(fd)
+        alive(a, "slip")
+        a.end(r, "slip")
+    with Node("tuntap,tap0", 2) as a, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind(("tap0", 0))
+        for i in range(rounds):
+            data = junk(1514)
+            if len(data) >= 14:
+                s.send(data)
+        r.ok(a.pings("10.9.0.1"), "a tap: ping behind all that")
+        a.end(r, "a tap")
+    return r
+
+
+@part
+def full(r):
+    """The other end reads nothing: what is sent waits, and goes when there is room."""
+    do("ip link set lo up")
+    for kind, name in ((socket.SOCK_DGRAM, "datagrams"), (socket.SOCK_STREAM, "a stream")):
+        x, y = socket.socketpair(socket.AF_UNIX, kind)
+        with Node("fd,%d" % x.fileno(), 1, pass_fds=[x.fileno()]) as a:
+            a.run("arp -s 10.9.0.2 02:00:00:00:00:02")
+            a.run("yes | head -c 60000000 | nc -u -w 1 10.9.0.2 9 >/dev/null 2>&1 & sleep 3; kill $!", 60)
+            r.equal(a.text("echo alive"), "alive", name + ": nobody reads, the guest goes on")
+            drain = threading.Thread(target=read_all, args=(y,), daemon=True)
+            drain.start()
+            before = int(a.text("cat /sys/class/net/eth0/statistics/tx_packets"))
+            a.run("ping -c 2 -W 1 10.9.0.2")
+            r.ok(eventually(lambda: int(a.text("cat /sys/class/net/eth0/statistics/tx_packets")) > before),
+                 name + ": somebody reads, and it sends again")
+            a.end(r, name)
+    return r
+
+
+@part
+def gone(r):
+    """The other end is gone for good: that costs next to nothing, and is said seldom."""
+    do("ip link set lo up")
+    x, y = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with Node("fd,%d" % x.fileno(), 1, "eth1=slip", "eth2=slip", "eth3=slirp,,/bin/true", pass_fds=[x.fileno()]) as a:
+        r.ok("eth2=slip: there is a device of this name" in a.guest.text, "a second line of SLIP: one line")
+        x.close()
+        y.close()
+        time.sleep(5)
+        r.ok(int(a.text("dmesg | grep -c 'eth0: the other end is gone'")) in range(1, 5), "a stream: tried again now and then",
+             a.text("dmesg | tail -5"))
+        before = a.guest.cpu_seconds()
+        time.sleep(2)
+        r.ok(a.guest.cpu_seconds() - before < 1, "which leaves the CPU to others")
+        r.equal(a.text("ls /sys/class/net").split(), ["eth0", "eth3", "lo", "sit0", "umn"], "the devices stay")
+        for name in ("eth0", "eth1", "eth3"):
+            rc, text = a.ask("remove", name)
+            r.equal(rc, 0, "%s: removed" % name)
+        a.end(r, "the other end gone")
+    return r
+
+
+def read_all(s):
+    try:
+        while s.recv(1 << 18):
+            pass
+    except OSError:
+        pass
+
+
+PARTS = (mcast, mcast_options, ucast, switch, stream, dgram, descriptor, tuntap, tuntap_kinds, helper, ethertap, slip, slirp, pcap,
+         wrong, noise, full, gone)
 lines.run_parts(PARTS)
 no_leftovers()
 tap.done()
