@@ -334,8 +334,12 @@ def looks():
         pid = int(g.run("sleep 777 & echo $!")[1].split()[-1])
         user = int(g.run("su user -c 'sleep 776 & echo $!'")[1].split()[-1])
         g.run("sh -c 'printf \"x\\ny\" > /proc/$$/comm; while :; do sleep 1000; done' &")
-        # They are what they are to be a moment later.
-        eventually(lambda: processes().get(user, (0, 0, 0))[2] == 1000)
+        # They are what they are to be, and sleep, a moment later.
+        def settled():
+            ps = processes()
+            rows = [ps.get(p, (0, "", 0)) for p in (pid, user)]
+            return rows[1][2] == 1000 and [row[1] for row in rows] == ["S", "S"] and "x?y" in [row[5] for row in ps.values()]
+        eventually(settled)
         ps = processes()
         for p in (1, pid, user):
             status = dict(re.findall(r"^(\w+):\t(.*)$", g.run("cat /proc/%d/status" % p)[1], re.M))
