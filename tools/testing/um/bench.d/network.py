@@ -115,7 +115,8 @@ def by_switch(kernel, mib, rounds):
     program = PEER_SWITCH if kernel.name == PEER else host_tool("uml_switch")
     if not os.access(program, os.X_OK):
         return figures
-    switch = subprocess.Popen([program, "-unix", "ctl"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    switch = subprocess.Popen([program, "-unix", "ctl"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: os.path.exists("ctl"))
         spec = "daemon,,unix," + os.path.abspath("ctl")
