@@ -12,28 +12,22 @@
 
 #include "net.h"
 
-#define HELPER_MS	10000
-
 static const char *ethertap_parse(struct um_net *net)
 {
-	const char *tap = net->args.arg[1], *gate = net->args.arg[3];
-	u8 addr[4];
+	const char *tap = net->args.arg[1];
 
 	if (net->args.nr > 4)
 		return "there is more than an interface, a MAC address and the host's IP";
 	if (!*tap || strlen(tap) >= HOST_TAP_NAME || strchr(tap, '/'))
 		return "the interface's name is none: it has 1 to 15 characters, like tap0";
-	if (*gate && um_args_ipv4(gate, addr))
-		return "the host's IP is not like 192.168.0.254";
-	return NULL;
+	return um_helper_parse(net, 3);
 }
 
 static int ethertap_start_helper(struct um_net *net, struct um_link *link, int data,
 				 struct um_why *why)
 {
-	const char *gate = net->args.arg[3];
 	const char *const args[] = {
-		"ethertap", net->args.arg[1], "3", *gate ? gate : NULL, NULL,
+		"ethertap", net->args.arg[1], "3", *net->gate ? net->gate : NULL, NULL,
 	};
 	char status = UM_NET_ETHERTAP_FAILED;
 	int err, passed;
@@ -42,7 +36,7 @@ static int ethertap_start_helper(struct um_net *net, struct um_link *link, int d
 	err = um_helper_run(args, -1, data, false, &link->control, &link->pidfd, why);
 	if (err)
 		return err;
-	n = um_helper_wait(link->control, link->pidfd, HELPER_MS);
+	n = um_net_wait(link->control, link->pidfd, UM_HELPER_MS);
 	if (!n)
 		n = host_stream_receive(link->control, &status, 1, &passed);
 	if (n == 1)
@@ -85,7 +79,7 @@ static void ethertap_address(struct um_net *net, struct um_link *link, bool add,
 
 	memcpy(change.addr, &addr, sizeof(change.addr));
 	memcpy(change.mask, &mask, sizeof(change.mask));
-	if (*net->args.arg[3] &&
+	if (*net->gate &&
 	    host_write(link->control, &change, sizeof(change)) != sizeof(change))
 		um_net_lost(net);
 }

@@ -6,8 +6,6 @@
 #define pr_fmt(fmt) fmt
 
 #include <linux/ctype.h>
-#include <linux/delay.h>
-#include <linux/ktime.h>
 #include <linux/slab.h>
 #include <asm/options.h>
 
@@ -58,22 +56,13 @@ out:
 	return err;
 }
 
-int um_helper_wait(int answer, int pidfd, unsigned int ms)
+const char *um_helper_parse(struct um_net *net, int at)
 {
-	ktime_t end = ktime_add_ms(ktime_get(), ms);
+	u8 addr[4];
 
-	for (;;) {
-		/* In this order: it may answer and end. */
-		bool ended = host_poll_one(pidfd, HOST_POLLIN, 0) > 0;
-
-		if (host_poll_one(answer, HOST_POLLIN, 0) > 0)
-			return 0;
-		if (ended)
-			return -EPIPE;
-		if (ktime_after(ktime_get(), end))
-			return -ETIMEDOUT;
-		usleep_range(200, 1000);
-	}
+	net->gate = net->args.arg[at];
+	return *net->gate && um_args_ipv4(net->gate, addr) ?
+	       "the host's IP is not like 192.168.0.254" : NULL;
 }
 
 void um_helper_print(struct um_net *net, const char *log, size_t len)
@@ -101,7 +90,7 @@ static int um_helper_read(int answer, void *buf, size_t len, unsigned int ms)
 {
 	while (len) {
 		long n;
-		int err = um_net_wait(answer, ms);
+		int err = um_net_wait(answer, -1, ms);
 
 		if (err)
 			return err;
@@ -164,11 +153,14 @@ void um_helper_address(struct um_net *net, struct um_link *link, bool add, __be3
 	struct um_why why = { };
 	int answer, pidfd, err;
 
+	if (!*net->gate)
+		return;
 	snprintf(a, sizeof(a), "%pI4", &addr);
 	snprintf(m, sizeof(m), "%pI4", &mask);
 	err = um_helper_run(args, -1, -1, false, &answer, &pidfd, &why);
 	if (!err) {
-		err = um_helper_wait(answer, pidfd, 10000) ?: um_helper_log(net, answer, NULL, 1000);
+		err = um_net_wait(answer, pidfd, UM_HELPER_MS) ?:
+		      um_helper_log(net, answer, NULL, 1000);
 		host_close(answer);
 		if (err)
 			host_spawn_end(pidfd);

@@ -18,7 +18,7 @@
 static int inner_hear(struct um_link *link, const char *name, struct um_why *why)
 {
 	char text[sizeof(why->text)] = "";
-	int err = um_net_wait(link->control, INNER_MS);
+	int err = um_net_wait(link->control, link->pidfd, INNER_MS);
 	long n = err ?: host_read(link->control, text, sizeof(text) - 1);
 
 	if (n > 0 && *text == '+') {
@@ -28,7 +28,8 @@ static int inner_hear(struct um_link *link, const char *name, struct um_why *why
 	if (n > 0 && *text == '-')
 		um_net_say(why, "%s", text + 1);
 	else
-		um_net_say(why, "%s: its process has ended", name);
+		um_net_say(why, "%s: its process %s", name,
+			   err == -ETIMEDOUT ? "does not answer" : "has ended");
 	return -EINVAL;
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/rtnetlink.h>
+#include <asm/options.h>
 
 #include <um/spawn.h>
 #include "net.h"
@@ -164,10 +165,10 @@ static void um_net_set_features(struct um_net *net)
 	/* What comes anew is wanted; what the user has switched off stays so. */
 	dev->wanted_features |= can & ~dev->hw_features;
 	dev->hw_features = (dev->hw_features & ~UM_NET_OFFLOADS) | can;
-	if (dev->reg_state != NETREG_REGISTERED)
-		dev->features |= can;
 	if (dev->reg_state == NETREG_REGISTERED)
 		netdev_update_features(dev);
+	else
+		dev->features |= can;
 	um_net_set_offload(net, dev->features);
 }
 
@@ -274,7 +275,7 @@ int um_net_connect(struct um_net *net, struct um_why *why)
 	err = um_net_take(net, &link);
 	rtnl_unlock();
 	if (err)
-		um_net_say(why, "error %d", err);
+		um_net_say(why, "no link: %s", um_strerror(err));
 	return err;
 }
 

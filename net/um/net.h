@@ -262,6 +262,7 @@ enum um_net_counter {
  * @text:	that, cut into pieces
  * @args:	the pieces
  * @transport:	what it names
+ * @gate:	the host's IP, for uml_net to set up the host; or ""
  * @mac_given:	the user chose its MAC address
  * @ip_only:	it carries packets of IP, not frames
  * @listener:	a socket that the other end connects to; or -1
@@ -295,6 +296,7 @@ struct um_net {
 	char				*text;
 	struct um_args			args;
 	const struct um_transport	*transport;
+	const char			*gate;
 	bool				mac_given;
 	bool				ip_only;
 	int				listener;
@@ -396,8 +398,11 @@ void um_net_clean(char *text);
 /* Says why; returns -EINVAL. */
 __printf(2, 3) int um_net_say(struct um_why *why, const char *fmt, ...);
 
-/* wait.c: sleeps until the descriptor is readable; -ETIMEDOUT. */
-int um_net_wait(int fd, unsigned int ms);
+/*
+ * wait.c: sleeps until @fd is readable; -ETIMEDOUT, or -EPIPE: the program @pidfd,
+ * unless that is -1, has ended.
+ */
+int um_net_wait(int fd, int pidfd, unsigned int ms);
 
 /* inner.c: a program inside of this executable; frames come by @link->fd. */
 int um_inner_start(struct um_net *net, struct um_link *link, const char *name,
@@ -413,8 +418,10 @@ void um_address_tell(struct um_net *net);
 /* Runs it; *answer becomes a socket where it answers.  -errno. */
 int um_helper_run(const char *const *args, int in, int extra, bool dgram, int *answer,
 		  int *pidfd, struct um_why *why);
-/* Until it answers, or has ended: -EPIPE, or -ETIMEDOUT. */
-int um_helper_wait(int answer, int pidfd, unsigned int ms);
+/* So long it may take for what it is asked. */
+#define UM_HELPER_MS		10000
+/* The host's IP is argument @at; without one there is no helper.  What is wrong. */
+const char *um_helper_parse(struct um_net *net, int at);
 /*
  * The log that it answers with, printed for @net; @device, unless that is NULL,
  * becomes the interface that it names.

@@ -51,12 +51,13 @@ static bool um_rx_fill_slot(struct um_rx *rx, struct um_rx_slot *slot)
 static void um_rx_fill(struct um_net *net)
 {
 	struct um_rx *rx = &net->rx;
-	int pages = um_rx_wanted_pages(net), i;
+	int pages, i;
 
 	if (net->link.framing->copies) {
 		rx->usable = UM_NET_BATCH;
 		return;
 	}
+	pages = um_rx_wanted_pages(net);
 	if (pages != rx->pages) {
 		rx->pages = pages;
 		rx->used = um_rx_nr_slots(rx);

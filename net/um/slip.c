@@ -12,29 +12,23 @@
 #include <um/spawn.h>
 #include "net.h"
 
-#define HELPER_MS	10000
-
 static const char *slip_parse(struct um_net *net)
 {
-	u8 addr[4];
-
 	if (net->args.nr > 2)
 		return "there is more than the host's IP";
-	if (*net->args.arg[1] && um_args_ipv4(net->args.arg[1], addr))
-		return "the host's IP is not like 192.168.0.254";
-	return NULL;
+	return um_helper_parse(net, 1);
 }
 
 /* The interface that the host's own SLIP has made, if it has. */
 static int slip_up(struct um_net *net, struct um_link *link, int tty, struct um_why *why)
 {
-	const char *const args[] = { "slip", "up", net->args.arg[1], NULL };
+	const char *const args[] = { "slip", "up", net->gate, NULL };
 	int answer, pidfd, err;
 
 	err = um_helper_run(args, tty, -1, false, &answer, &pidfd, why);
 	if (err)
 		return err;
-	err = um_helper_wait(answer, pidfd, HELPER_MS) ?:
+	err = um_net_wait(answer, pidfd, UM_HELPER_MS) ?:
 	      um_helper_log(net, answer, link->host_dev, 1000);
 	host_close(answer);
 	if (err)
@@ -60,7 +54,7 @@ static int slip_open(struct um_net *net, struct um_link *link, struct um_why *wh
 	/* The other end lives as long as this one does. */
 	link->tx_fd = pty.slave;
 	link->framing = &um_framing_slip;
-	if (!*net->args.arg[1]) {
+	if (!*net->gate) {
 		snprintf(link->about, sizeof(link->about),
 			 "slip: the terminal %s (slattach -p slip)", pty.name);
 		return 0;
@@ -71,18 +65,11 @@ static int slip_open(struct um_net *net, struct um_link *link, struct um_why *wh
 	return err;
 }
 
-static void slip_address(struct um_net *net, struct um_link *link, bool add, __be32 addr,
-			 __be32 mask)
-{
-	if (*net->args.arg[1])
-		um_helper_address(net, link, add, addr, mask);
-}
-
 const struct um_transport um_net_slip = {
 	.name		= "slip",
 	.ip_only	= true,
 	.device		= "umn",
 	.parse		= slip_parse,
 	.open		= slip_open,
-	.address	= slip_address,
+	.address	= um_helper_address,
 };

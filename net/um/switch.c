@@ -57,7 +57,7 @@ static int switch_ask(struct um_link *link, const struct host_address *own, u32 
 	}
 	err = host_write_all(link->control, &ask, len);
 	if (err >= 0)
-		err = um_net_wait(link->control, SWITCH_MS);
+		err = um_net_wait(link->control, -1, SWITCH_MS);
 	if (err < 0) {
 		um_net_say(why, "the switch does not answer: %s", um_strerror(err));
 		return -EAGAIN;

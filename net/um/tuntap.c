@@ -11,22 +11,17 @@
 
 #include "net.h"
 
-#define HELPER_MS	10000
-
 static const char *tuntap_parse(struct um_net *net)
 {
-	const char *tap = net->args.arg[1], *gate = net->args.arg[3];
-	u8 addr[4];
+	const char *tap = net->args.arg[1], *why = um_helper_parse(net, 3);
 
 	if (net->args.nr > 4)
 		return "there is more than a tap, a MAC address and the host's IP";
 	if (strlen(tap) >= HOST_TAP_NAME || strchr(tap, '/'))
 		return "the tap's name is none: it has at most 15 characters";
-	if (*gate && um_args_ipv4(gate, addr))
-		return "the host's IP is not like 192.168.0.254";
-	if (*tap && *gate)
+	if (!why && *tap && *net->gate)
 		return "a tap that is there has its IP already: give one of both";
-	return NULL;
+	return why;
 }
 
 static int tuntap_open_own(struct um_net *net, struct um_link *link, struct um_why *why)
@@ -78,7 +73,7 @@ static int tuntap_open_own(struct um_net *net, struct um_link *link, struct um_w
 
 static int tuntap_by_helper(struct um_net *net, struct um_link *link, struct um_why *why)
 {
-	const char *const args[] = { "tuntap", "up", net->args.arg[3], UM_NET_VNET, NULL };
+	const char *const args[] = { "tuntap", "up", net->gate, UM_NET_VNET, NULL };
 	struct {
 		struct um_net_tuntap	head;
 		char			log[UM_NET_LOG_MAX];
@@ -92,7 +87,7 @@ static int tuntap_by_helper(struct um_net *net, struct um_link *link, struct um_
 	err = um_helper_run(args, -1, -1, true, &socket, &link->pidfd, why);
 	if (err)
 		goto out;
-	n = um_helper_wait(socket, link->pidfd, HELPER_MS);
+	n = um_net_wait(socket, link->pidfd, UM_HELPER_MS);
 	if (!n)
 		n = host_stream_receive(socket, answer, sizeof(*answer) - 1, &fd);
 	host_close(socket);
@@ -123,7 +118,7 @@ out:
 
 static int tuntap_open(struct um_net *net, struct um_link *link, struct um_why *why)
 {
-	int err = *net->args.arg[3] ? tuntap_by_helper(net, link, why) :
+	int err = *net->gate ? tuntap_by_helper(net, link, why) :
 				      tuntap_open_own(net, link, why);
 
 	link->framing = &um_framing_tap;
@@ -132,17 +127,10 @@ static int tuntap_open(struct um_net *net, struct um_link *link, struct um_why *
 	return err;
 }
 
-static void tuntap_address(struct um_net *net, struct um_link *link, bool add, __be32 addr,
-			   __be32 mask)
-{
-	if (*net->args.arg[3])
-		um_helper_address(net, link, add, addr, mask);
-}
-
 const struct um_transport um_net_tuntap = {
 	.name		= "tuntap",
 	.mac_at		= 2,
 	.parse		= tuntap_parse,
 	.open		= tuntap_open,
-	.address	= tuntap_address,
+	.address	= um_helper_address,
 };

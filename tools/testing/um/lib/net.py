@@ -7,6 +7,7 @@ from umtest import *
 import mconsole
 import netns
 import umlnet
+from netns import Results
 
 NET = "10.9.0."
 NET6 = "fd09::"
@@ -24,21 +25,6 @@ def part(function):
             tap.skip(str(e), function.__name__)
     run.__name__ = function.__name__
     return run
-
-
-class Results(list):
-    """What is found out in a process that does not report by itself."""
-
-    def ok(self, good, name, seen=None):
-        self.append((bool(good), name if good or seen is None else "%s; seen: %s" % (name, seen)))
-        return good
-
-    def equal(self, got, want, name):
-        return self.ok(got == want, name, repr(got))
-
-    def tell(self):
-        for good, name in self:
-            tap.ok(good, name)
 
 
 PUMP = host_binary("pump", static=True)

@@ -7,8 +7,25 @@ import pickle
 import sys
 import traceback
 
+from umtest import tap
+
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+
+
+class Results(list):
+    """What is found out in a process that does not report by itself."""
+
+    def ok(self, good, name, seen=None):
+        self.append((bool(good), name if good or seen is None else "%s; seen: %s" % (name, seen)))
+        return good
+
+    def equal(self, got, want, name):
+        return self.ok(got == want, name, repr(got))
+
+    def tell(self):
+        for good, name in self:
+            tap.ok(good, name)
 
 
 class Unavailable(Exception):

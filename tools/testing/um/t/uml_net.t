@@ -13,6 +13,7 @@ import ctypes
 import socket
 import netns
 import umlnet
+from netns import Results
 from umlnet import Ethertap, Helper, Line, do, addresses, guest_routes, links, published, setting
 
 plain = host_tool("uml_net")
@@ -72,17 +73,6 @@ def command_line():
 
 
 # ------------------------------------------------------------ in a namespace
-
-class Results(list):
-    """What is found out in a process that does not report by itself."""
-
-    def ok(self, good, name, seen=None):
-        self.append((bool(good), name if good or seen is None else "%s; seen: %s" % (name, seen)))
-        return good
-
-    def equal(self, got, want, name):
-        return self.ok(got == want, name, repr(got))
-
 
 def lan():
     """A network of the host, with a station on the other end of d0."""
