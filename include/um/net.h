@@ -93,11 +93,11 @@ int host_stream_connect(const struct host_address *to);
 int host_message_pair(int fds[2]);
 /* A pair of UNIX datagram sockets. */
 int host_dgram_pair(int fds[2]);
-/* A pair of UNIX stream sockets. */
-int host_stream_pair(int fds[2]);
 
 /* A UDP socket that is bound to @addr, with others if @shared. */
 int host_udp_open(const struct host_address *addr, int shared);
+/* Where datagrams of @fd, which is bound to a port, come from when they go to @to. */
+int host_udp_source(int fd, const struct host_address *to, struct host_address *from);
 /* Makes it a member of a group of IPv4; -ENODEV: no interface for it. */
 int host_udp_join(int fd, const struct host_address *group);
 /* How many routers datagrams to groups cross. */

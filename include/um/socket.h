@@ -47,6 +47,8 @@ void host_address_text(const struct host_address *addr, char *buf, um_u64 len);
  * place of one that nobody listens to any more.  -EADDRINUSE.
  */
 int host_stream_listen(const struct host_address *addr);
+/* A pair of UNIX stream sockets. */
+int host_stream_pair(int fds[2]);
 /* Who waits next; keepalives find out that a peer has vanished.  -EAGAIN: nobody. */
 int host_stream_accept(int fd, struct host_address *peer);
 /* 0 when the peer has gone away and has left nothing to be read. */

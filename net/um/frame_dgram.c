@@ -19,6 +19,7 @@ static int dgram_connect(struct um_link *link)
 static int dgram_send(struct um_net *net, struct sk_buff **skbs, int n)
 {
 	struct um_tx *tx = &net->tx;
+	struct host_address *group = &net->link.group;
 	int fd = net->link.tx_fd >= 0 ? net->link.tx_fd : net->link.fd;
 	int i, err = dgram_connect(&net->link);
 
@@ -28,6 +29,8 @@ static int dgram_send(struct um_net *net, struct sk_buff **skbs, int n)
 		struct host_iovec *iov = tx->iovs + i * UM_TX_IOV;
 
 		tx->msgs[i] = (struct host_message) {
+			.name = group->len ? group->data : NULL,
+			.name_len = group->len,
 			.iov = iov,
 			.nr_iov = um_tx_pieces(skbs[i], iov, tx->prefix[i], net->link.pad),
 		};

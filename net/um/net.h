@@ -55,6 +55,7 @@ struct um_framing;
  * @own:	of datagrams: what comes from this address is our own
  * @to:		of datagrams: who gets them, where that one may come and go
  * @connected:	of @to: it was there
+ * @group:	of datagrams: each is sent there
  * @host_dev:	the interface on the host, or ""
  * @path:	a name in the host's file system that goes with the link, or ""
  * @about:	for the log
@@ -73,6 +74,7 @@ struct um_link {
 	struct host_address		own;
 	struct host_address		to;
 	bool				connected;
+	struct host_address		group;
 	char				host_dev[HOST_TAP_NAME];
 	char				path[108];
 	char				about[128];

@@ -46,7 +46,9 @@ static const char *mcast_parse(struct um_net *net)
 
 /*
  * The host gives what we send to all who have joined, us too.  It is sent from a
- * socket with a port of its own, by which we know it.
+ * socket with a port of its own, by which we know it.  That is not connected: the
+ * host takes the interface of a connected socket's own address then, not the one with
+ * the route to the group, where we have joined.
  */
 static int mcast_open(struct um_net *net, struct um_link *link, struct um_why *why)
 {
@@ -71,12 +73,13 @@ static int mcast_open(struct um_net *net, struct um_link *link, struct um_why *w
 	link->tx_fd = host_udp_open(&any, 0);
 	err = link->tx_fd;
 	if (err >= 0)
-		err = host_udp_ttl(link->tx_fd, ttl) ?: host_connect(link->tx_fd, &to) ?:
-		      host_socket_address(link->tx_fd, &link->own);
+		err = host_udp_ttl(link->tx_fd, ttl) ?:
+		      host_udp_source(link->tx_fd, &to, &link->own);
 	if (err) {
 		um_net_say(why, "%s:%d: %s", group, port, um_strerror(err));
 		return err;
 	}
+	link->group = to;
 	host_socket_buffers(link->fd, UDP_BUFFER);
 	host_socket_buffers(link->tx_fd, UDP_BUFFER);
 	link->framing = &um_framing_dgram;

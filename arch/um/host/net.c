@@ -223,11 +223,6 @@ int host_dgram_pair(int fds[2])
 	return socket_pair(SOCK_DGRAM, fds);
 }
 
-int host_stream_pair(int fds[2])
-{
-	return socket_pair(SOCK_STREAM, fds);
-}
-
 int host_udp_open(const struct host_address *addr, int shared)
 {
 	sa_family_t family;
@@ -247,6 +242,30 @@ int host_udp_open(const struct host_address *addr, int shared)
 		return err;
 	}
 	return fd;
+}
+
+int host_udp_source(int fd, const struct host_address *to, struct host_address *from)
+{
+	struct host_address bound;
+	struct sockaddr_in in, own;
+	int other, err;
+
+	err = host_socket_address(fd, &bound);
+	if (err)
+		return err;
+	/* The host chooses an address for who connects, as for who does not. */
+	other = sys(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (other < 0)
+		return other;
+	err = host_connect(other, to) ?: host_socket_address(other, from);
+	sys(SYS_close, other);
+	if (err)
+		return err;
+	memcpy(&in, bound.data, sizeof(in));
+	memcpy(&own, from->data, sizeof(own));
+	own.sin_port = in.sin_port;
+	memcpy(from->data, &own, sizeof(own));
+	return 0;
 }
 
 int host_udp_join(int fd, const struct host_address *group)

@@ -54,8 +54,10 @@ def mcast(r):
 
 @part
 def mcast_options(r):
-    """Another group does not hear; our own frames do not come back."""
+    """Another group does not hear; our own frames do not come back.  The host has an address
+    elsewhere than where the route to the groups leads."""
     lo()
+    do("ip link add v0 type veth peer name v1", "ip address add 10.1.1.1/24 dev v0", "ip link set v0 up", "ip link set v1 up")
     with Node("mcast,fe:fd:0:0:0:1,239.192.168.2,1103,0", 1) as a, Node("mcast,,239.192.168.2,1103,0", 2) as b, \
             Node("mcast,,,1103", 3) as c:
         r.equal(a.text("cat /sys/class/net/eth0/address"), "fe:fd:00:00:00:01", "mcast: the MAC address that was given")
