@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Channel port: a caller of a port of the host, by telnet or by anything else that
- * opens a connection.
+ * opens a connection.  Where telnetd= asks for it, a program of the host speaks
+ * telnet, and what the line has is the terminal which that makes.
  */
 #define pr_fmt(fmt) fmt
 
 #include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <asm/options.h>
 
 #include <um/host.h>
+#include <um/spawn.h>
+#include "handover.h"
 #include "line.h"
 #include "telnet.h"
+
+/* Who speaks telnet instead of us, with arguments up to that for the program to run. */
+#define TELNETD_WORDS	8
+static char telnetd[512];
+static char telnetd_text[CHAN_VALUE] = "-L";
+static const char *telnetd_words[TELNETD_WORDS] = { telnetd, telnetd_text };
 
 /**
  * struct chan_port - a caller
  * @telnet:	what is known of him, where telnet is spoken
- * @raw:	telnet is not
+ * @raw:	telnet is not, or elsewhere
+ * @handover:	his terminal, where that is what the line has
  * @in:		what came from him, from @in_at to @in_len not looked at yet
  * @in_at:	likewise
  * @in_len:	likewise
@@ -29,6 +41,7 @@
 struct chan_port {
 	struct telnet	telnet;
 	bool		raw;
+	struct handover	*handover;
 	u8		in[LINE_INPUT];
 	unsigned int	in_at;
 	unsigned int	in_len;
@@ -36,6 +49,60 @@ struct chan_port {
 	unsigned int	out_at;
 	unsigned int	out_len;
 };
+
+/* ---- options ----------------------------------------------------------------- */
+
+/* Where it is, which is where no user's PATH looks. */
+static int __init telnetd_find(const char *name, size_t len)
+{
+	char wanted[CHAN_VALUE + 16];
+	int err;
+
+	snprintf(wanted, sizeof(wanted), "%.*s", (int)len, name);
+	err = host_find_program(wanted, telnetd, sizeof(telnetd));
+	if (!err || memchr(name, '/', len))
+		return err;
+	snprintf(wanted, sizeof(wanted), "/usr/sbin/%.*s", (int)len, name);
+	return host_find_program(wanted, telnetd, sizeof(telnetd));
+}
+
+/* Its arguments; false: one is empty, or there are too many. */
+static bool __init telnetd_split(void)
+{
+	char *rest = telnetd_text, *word;
+	unsigned int n = 1;
+
+	while ((word = strsep(&rest, ","))) {
+		/* The last ones are port-helper and NULL. */
+		if (!*word || n == TELNETD_WORDS - 2)
+			return false;
+		telnetd_words[n++] = word;
+	}
+	telnetd_words[n] = NULL;
+	return true;
+}
+
+static int __init um_telnetd_option(char *arg)
+{
+	size_t len = strcspn(arg, ",");
+
+	if (!len || len >= CHAN_VALUE ||
+	    (arg[len] && strscpy(telnetd_text, arg + len + 1, sizeof(telnetd_text)) < 0) ||
+	    !telnetd_split())
+		return um_option_error("telnetd=%s: write telnetd=PROGRAM,SWITCH, as in telnetd=in.telnetd,-L",
+				       arg);
+	if (telnetd_find(arg, len))
+		return um_option_error("telnetd=%s: there is no program %.*s", arg, (int)len, arg);
+	return 0;
+}
+
+UM_OPTION(telnetd, "telnetd=", um_telnetd_option, "telnetd=PROGRAM[,SWITCH...]",
+	  "Callers of a channel port are served by a telnet daemon of the host, with\n"
+	  "port-helper as its login program, instead of by the kernel itself: the\n"
+	  "daemon, and its switches, the last one that for the login program.  They\n"
+	  "are -L if they are not given.\n");
+
+/* ---- he comes and goes ------------------------------------------------------- */
 
 static const char *chan_port_parse(struct chan_spec *spec, char *reason, int size)
 {
@@ -56,20 +123,75 @@ static int chan_port_open(struct chan *chan)
 
 static void chan_port_close(struct chan *chan)
 {
-	if (!chan->private) {
+	struct chan_port *caller = chan->private;
+
+	if (!caller) {
 		port_leave(chan->spec.port, chan);
 		return;
 	}
-	host_close(chan->fd);
-	kfree(chan->private);
+	if (caller->handover)
+		handover_end(caller->handover);
+	else
+		host_close(chan->fd);
+	kfree(caller);
 	chan->private = NULL;
+}
+
+/* His connection becomes the daemon's, who ends with him. */
+static int chan_port_delegate(struct chan *chan, struct chan_port *caller, int fd)
+{
+	const char *argv[TELNETD_WORDS];
+	unsigned int n;
+	int fds[] = { fd, fd, 2, -1 };
+	struct handover *h = handover_new(chan, caller, telnetd, "a terminal");
+	int err;
+
+	if (!h)
+		return -ENOENT;
+	for (n = 0; telnetd_words[n]; n++)
+		argv[n] = telnetd_words[n];
+	argv[n++] = h->helper;
+	argv[n] = NULL;
+	fds[3] = handover_pair(h);
+	err = fds[3];
+	if (err >= 0) {
+		/* As a daemon expects its connection. */
+		host_set_nonblock(fd, 0);
+		err = handover_start(h, argv, fds, ARRAY_SIZE(fds));
+		host_close(fds[3]);
+	}
+	if (err) {
+		handover_end(h);
+		return err;
+	}
+	caller->handover = h;
+	return 0;
+}
+
+/* He is the line's now; with a daemon, once that has a terminal. */
+static int chan_port_take(struct chan *chan, struct chan_port *caller, int fd)
+{
+	int err;
+
+	if (caller->raw || !*telnetd) {
+		line_connect(chan, fd, caller);
+		return 0;
+	}
+	err = chan_port_delegate(chan, caller, fd);
+	if (err)
+		return err;
+	host_close(fd);
+	caller->raw = true;
+	chan->private = caller;
+	return 0;
 }
 
 int chan_port_connect(struct port *port, struct chan *chan, int fd,
 		      const struct host_address *peer)
 {
 	struct chan_port *caller = kzalloc(sizeof(*caller), GFP_KERNEL);
-	bool good;
+	int err = -EAGAIN;
+	bool up;
 
 	if (!caller)
 		return -ENOMEM;
@@ -78,40 +200,57 @@ int chan_port_connect(struct port *port, struct chan *chan, int fd,
 		telnet_start(&caller->telnet);
 
 	line_lock_channels(chan->line);
-	/* It may have been closed meanwhile, or be something else. */
-	good = chan->pending && chan->spec.port == port;
-	if (good) {
+	/* It may have been closed meanwhile, have somebody else, or be something else. */
+	if (chan->pending && !chan->private && chan->spec.port == port)
+		err = chan_port_take(chan, caller, fd);
+	if (!err)
 		port_leave(port, chan);
-		line_connect(chan, fd, caller);
-	}
+	up = chan->up;
 	line_unlock_channels(chan->line);
-	if (!good) {
+	if (err)
 		kfree(caller);
-		return -EAGAIN;
-	}
-	line_connected(chan->line);
-	return 0;
+	else if (up)
+		line_connected(chan->line);
+	return err;
+}
+
+static int chan_port_accept_first(struct chan *chan)
+{
+	struct port *port = chan->spec.port;
+	struct host_address peer;
+	int fd, err;
+
+	while ((fd = port_accept(port, &peer)) == -EAGAIN)
+		host_poll_one(port->fd, HOST_POLLIN, -1);
+	if (fd < 0)
+		return fd;
+	err = chan_port_connect(port, chan, fd, &peer);
+	if (err)
+		host_close(fd);
+	return err;
 }
 
 /* Nothing else runs yet: the first caller is this line's. */
 static int chan_port_wait(struct chan *chan)
 {
-	struct port *port = chan->spec.port;
-	struct host_address peer;
+	struct chan_port *caller;
 	char text[200];
-	int fd, n;
+	int err, n;
 
 	n = scnprintf(text, sizeof(text), "linux: %s waits for a connection to port %s\n",
 		      chan->line->name, chan->spec.value);
 	host_write_all(2, text, n);
-	while ((fd = port_accept(port, &peer)) == -EAGAIN)
-		host_poll_one(port->fd, HOST_POLLIN, -1);
-	if (fd < 0)
-		return fd;
-	n = chan_port_connect(port, chan, fd, &peer);
-	if (n)
-		host_close(fd);
-	return n;
+	for (;;) {
+		err = chan_port_accept_first(chan);
+		if (err)
+			return err;
+		caller = chan->private;
+		if (!caller->handover || !handover_wait(caller->handover))
+			return 0;
+		/* He has gone already; the next one, then. */
+		chan_port_close(chan);
+		port_wait(chan->spec.port, chan);
+	}
 }
 
 /* ---- to him ------------------------------------------------------------------ */
@@ -200,6 +339,8 @@ static int chan_port_get_size(struct chan *chan, u16 *rows, u16 *cols)
 {
 	const struct chan_port *caller = chan->private;
 
+	if (caller->handover)
+		return chan_tty_get_size(chan, rows, cols);
 	if (!caller->telnet.rows || !caller->telnet.cols)
 		return -ENODATA;
 	*rows = caller->telnet.rows;

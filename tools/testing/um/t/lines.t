@@ -428,6 +428,11 @@ def wrong():
         ("ssl=fd:99", r"ssl=fd:99: descriptor 99 is not open"),
         ("xterm=", r"xterm=: write xterm=EMULATOR,TITLE,EXEC, as in xterm=xterm,-T,-e"),
         ("xterm=a,b", r"xterm=a,b: write xterm=EMULATOR,TITLE,EXEC, .*"),
+        ("telnetd=", r"telnetd=: write telnetd=PROGRAM,SWITCH, as in telnetd=in.telnetd,-L"),
+        ("telnetd=cat,-1,-2,-3,-4,-5,-6", r"telnetd=cat,\S+: write telnetd=PROGRAM,SWITCH, .*"),
+        ("telnetd=cat,", r"telnetd=cat,: write telnetd=PROGRAM,SWITCH, .*"),
+        ("telnetd=no-such-daemon", r"telnetd=no-such-daemon: there is no program no-such-daemon"),
+        ("telnetd=/dev/null,-L", r"telnetd=/dev/null,-L: there is no program /dev/null"),
     ]
     for word, want in rows:
         told(word, [word], want)

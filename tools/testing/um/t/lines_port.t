@@ -10,7 +10,9 @@ from umtest import *
 
 need_linux()
 import hashlib
+import shutil
 import socket
+import mconsole
 from lines import *
 from mconsole import Terminal
 
@@ -403,7 +405,124 @@ def again():
         tap.equal(g.poweroff(), 0, "power-off")
 
 
-PARTS = (programs, many, ends, addresses, commands, waiting, slow, again)
+# ------------------------------------------------------------------ a telnet daemon
+
+STAND_IN = os.path.join(os.path.dirname(os.path.abspath(mconsole.__file__)), "telnetd.py")
+
+
+def daemons_of(pid):
+    """What serves callers; it is nobody's child, but has the guest's standard error."""
+    found = []
+    for p in os.listdir("/proc"):
+        try:
+            args = open("/proc/%s/cmdline" % p, "rb").read().split(b"\0") if p.isdigit() else []
+            if b"port-helper" in b" ".join(args[-3:]) and os.readlink("/proc/%s/fd/2" % p) == os.readlink("/proc/%d/fd/2" % pid):
+                found.append(int(p))
+        except OSError:
+            pass
+    return found
+
+
+def daemon():
+    port, path = free_port(), os.path.join(tmpdir(), "port")
+    env = dict(os.environ, PATH=os.path.dirname(host_tool("port-helper")) + ":" + os.environ["PATH"])
+    console = Console()
+    with start("telnetd=%s" % STAND_IN, "con1=port:%d" % port, "con2=port:%d" % port, "con3=port:" + path,
+               console=console, env=env) as g:
+        gettys(g, "tty1", "tty2", "tty3")
+        with Caller(port, plain=False) as a, Caller(port, plain=False) as b:
+            tap.equal(sorted((a.session(), b.session())), ["tty1", "tty2"], "a daemon serves two callers: a session for each")
+            tap.no_match(a.buf.decode("latin-1"), "\xff", "the kernel says nothing in telnet")
+            a.send("sleep 33333\n")
+            eventually(lambda: running(g, "sleep", "33333"))
+        tap.ok(eventually(lambda: not running(g, "sleep", "33333")), "a caller goes: his program ends")
+        tap.ok(eventually(lambda: not daemons_of(g.pid)), "and so does his daemon")
+        with Caller(port) as c:
+            c.session()
+            c.send("exit\n")
+            name = c.session()
+            tap.ok(c.works(name), "a session ends, and the next is on the same connection")
+            through(c, MB, "a daemon", g, text=True)
+            rc, said = console.ask("config", "con" + name[3:] + "=port:%d" % port)
+            tap.equal(rc, 0, "the line is set anew")
+            tap.ok(c.ended(), "which ends the connection")
+        with Caller(path) as c:
+            tap.equal(c.session(), "tty3", "a UNIX socket has no daemon")
+            tap.equal(daemons_of(g.pid), [], "nor have others when nobody calls")
+        for _ in range(3):
+            with Caller(port) as c:
+                c.session()
+        time.sleep(1)
+        leaks = Leaks(g)
+        for i in range(500 if SOAK else 20):
+            with Caller(port) as c:
+                if i % 2:
+                    c.session()
+        leaks.check("callers of a daemon")
+        with Caller(port) as c:
+            tap.ok(c.works(c.session()), "and then there is another session")
+        clean(g)
+        tap.equal(g.poweroff(), 0, "power-off")
+    with Guest("umsh", "con0=port:%d" % port, "telnetd=%s" % STAND_IN, con=False, initrd=sessions(), env=env) as g:
+        g.expect(r"^linux: con0 waits for a connection to port %d$" % port)
+        with Caller(port) as c:
+            c.expect(rb"\] Run /init as init process\r\n.*@@SHELL@@")
+            tap.ok(True, "a kernel waits for one, who sees all")
+            c.send("exec poweroff -f\n")
+            tap.ok(c.ended(), "the connection ends with the guest")
+        tap.equal(g.wait(), 0, "power-off")
+    with start("telnetd=%s,-X" % STAND_IN, "con1=port:%d" % port, env=env) as g:
+        gettys(g, "tty1")
+        with Caller(port) as c:
+            tap.ok(c.ended(), "a daemon that fails: the caller is sent away")
+        tap.match(g.run("dmesg")[1], r"con1: \S*/telnetd\.py ended before it had a terminal$", "the log says why")
+        with Caller(port) as c:
+            tap.ok(c.ended(), "and so is the next")
+        tap.equal(g.poweroff(), 0, "power-off")
+    with start("telnetd=%s" % STAND_IN, "con1=port:%d" % port, env=dict(env, PATH="/usr/bin:/bin"),
+               linux=copied_linux()) as g:
+        gettys(g, "tty1")
+        with Caller(port) as c:
+            tap.ok(c.ended(), "no port-helper: the caller is sent away")
+        tap.match(g.run("dmesg")[1], r"con1: there is no program port-helper, which \S*/telnetd\.py needs$", "the log says why")
+        tap.equal(g.poweroff(), 0, "power-off")
+
+
+def copied_linux():
+    """Beside which there are no tools."""
+    path = os.path.join(tmpdir(), "linux")
+    shutil.copy(LINUX, path)
+    return path
+
+
+def real_daemon():
+    """One that speaks telnet: netkit's and its kin have -L, that of inetutils has -E."""
+    port = free_port()
+    for name, switches in (("in.telnetd", "-h,-z,nossl,-L"), ("telnetd", "-h,-E")):
+        found = which(name)
+        if not found or not which("telnet"):
+            tap.skip("no %s" % name, "a session by it")
+            continue
+        with start("telnetd=%s,%s" % (found, switches), "con1=port:%d" % port) as g:
+            gettys(g, "tty1")
+            with telnet(port) as t:
+                tap.ok(t.expect(r"session on /dev/tty1$"), "%s: a session" % name)
+                t.type("echo in $(stty size) e''nd\n")
+                tap.ok(t.expect(r"^in 24 80 end$"), "which has the window's size")
+                resize(t, 40, 132)
+
+                def resized():
+                    t.type("stty size; echo e''nd\n")
+                    return t.expect(r"^(\d+ \d+)\nend$").group(1) == "40 132"
+                tap.ok(eventually(resized, TIMEOUT, 0.2), "and follows its changes")
+                tap.equal(leave(t), 0, "it is left")
+            with telnet(port) as t:
+                tap.ok(t.expect(r"session on /dev/tty1$"), "and the next")
+            clean(g)
+            tap.equal(g.poweroff(), 0, "power-off")
+
+
+PARTS = (programs, many, ends, addresses, commands, waiting, slow, daemon, real_daemon, again)
 run_parts(PARTS)
 no_leftovers()
 tap.done()
