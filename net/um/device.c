@@ -121,6 +121,7 @@ static void um_net_setup(struct net_device *dev)
 	net->retry = UM_NET_RETRY;
 	mutex_init(&net->link_mutex);
 	um_address_init(net);
+	um_sysfs_init(net);
 	um_link_init(&net->link);
 	INIT_DELAYED_WORK(&net->work, um_net_work);
 	dev->netdev_ops = &um_net_ops;

@@ -47,6 +47,7 @@ int um_inner_start(struct um_net *net, struct um_link *link, const char *name,
 	link->fd = frames[0];
 	err = host_message_pair(control);
 	link->control = control[0];
+	link->answers = true;
 	if (!err) {
 		host_socket_buffers(frames[0], INNER_BUFFER);
 		host_socket_buffers(frames[1], INNER_BUFFER);

@@ -284,19 +284,23 @@ int um_net_connect(struct um_net *net, struct um_why *why)
 /* What the other end of the control socket says: -errno, it has gone away. */
 static int um_net_hear_line(struct um_net *net)
 {
-	char line[sizeof(((struct um_why *)0)->text)];
-	long n = host_read(net->link.control, line, sizeof(line) - 1);
+	char *line = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	long n;
 
-	if (n == -EAGAIN)
+	/* Without memory it is heard later, when there is more to be heard. */
+	if (!line)
 		return 0;
-	if (n <= 0)
-		return -EPIPE;
-	/* Programs inside of this executable say so why they end. */
-	line[n] = 0;
-	um_net_clean(line);
-	if (*line == '-')
+	n = host_read(net->link.control, line, PAGE_SIZE - 2);
+	if (n > 0 && *line != '-') {
+		um_net_answer(net, line, n);
+	} else if (n > 0) {
+		/* Programs inside of this executable say so why they end. */
+		line[min_t(long, n, sizeof(((struct um_why *)0)->text) - 1)] = 0;
+		um_net_clean(line);
 		net_warn_ratelimited("%s: %s\n", net->dev->name, line + 1);
-	return 0;
+	}
+	kfree(line);
+	return n > 0 || n == -EAGAIN ? 0 : -EPIPE;
 }
 
 static void um_net_hear(struct um_net *net)

@@ -51,6 +51,7 @@ struct um_framing;
  * @vnet:	of taps: each has a struct virtio_net_hdr before it
  * @uso:	of these: the host segments UDP
  * @lossy:	nobody knows whether there is another end: no error means that it is gone
+ * @answers:	the process behind @control tells its statistics when it is asked to
  * @ends:	of datagrams: an empty one means that the other end is gone
  * @own:	of datagrams: what comes from this address is our own
  * @to:		of datagrams: who gets them, where that one may come and go
@@ -70,6 +71,7 @@ struct um_link {
 	int				vnet;
 	bool				uso;
 	bool				lossy;
+	bool				answers;
 	bool				ends;
 	struct host_address		own;
 	struct host_address		to;
@@ -257,6 +259,22 @@ enum um_net_counter {
 };
 
 /**
+ * struct um_question - what somebody wants to know of the process that serves a device
+ * @one_mutex:	one at a time
+ * @mutex:	of all below, inside of @one_mutex
+ * @answer:	a page for it; NULL: nobody waits any more
+ * @len:	of it, or -errno
+ * @answered:	it is there
+ */
+struct um_question {
+	struct mutex		one_mutex;
+	struct mutex		mutex;
+	char			*answer;
+	ssize_t			len;
+	struct completion	answered;
+};
+
+/**
  * struct um_net - a network device
  * @dev:	as the kernel has it
  * @unit:	its number
@@ -288,6 +306,7 @@ enum um_net_counter {
  * @tx:		under the transmit lock
  * @rx:		for NAPI
  * @counters:	for ethtool
+ * @question:	for the process at the other end
  *
  * @link changes under rtnl_lock(), with NAPI off and nothing in @tx.
  */
@@ -324,6 +343,7 @@ struct um_net {
 	struct um_tx			tx;
 	struct um_rx			rx;
 	u64				counters[UM_NET_NR_COUNTERS];
+	struct um_question		question;
 };
 
 static inline void um_net_count(struct um_net *net, enum um_net_counter counter)
@@ -441,6 +461,13 @@ bool um_slirp_is_program(const struct um_net *net);
 
 /* ethtool.c */
 extern const struct ethtool_ops um_ethtool_ops;
+
+/* ---- sysfs.c ---- */
+
+/* Before the device is registered. */
+void um_sysfs_init(struct um_net *net);
+/* What the process at the other end has said, for who asked. */
+void um_net_answer(struct um_net *net, const char *text, unsigned int len);
 
 /* Tries again after so many seconds, or longer where that does not help. */
 #define UM_NET_RETRY		1

@@ -165,6 +165,7 @@ def tuntap(r):
     with Node("tuntap,tap0", 2) as a:
         r.equal(a.text("cat /sys/class/net/eth0/address"), "fe:fd:0a:09:00:02", "tuntap: the MAC address of the IPv4 address")
         exercise(r, "tuntap", a, "10.9.0.1", "fd09::1")
+        r.ok(a.run("cat /sys/class/net/eth0/um/stats")[0], "tuntap: no process serves it")
         plug(r, "tuntap", a, "10.9.0.1")
         do("ip link set tap0 down")
         time.sleep(0.3)
@@ -272,6 +273,9 @@ def slirp(r):
         a.guest.send("echo hello from the guest | nc -l -p 22; echo @@'DONE'@@")
         r.ok(eventually(lambda: hello(forward)), "slirp: hostfwd lets the host in")
         a.guest.expect("@@DONE@@")
+        r.ok("TCP" in a.text("cat /sys/class/net/eth0/um/stats"), "slirp: its statistics", a.text("cat /sys/class/net/eth0/um/*"))
+        r.equal(a.text("cat /sys/class/net/eth0/um/spec"), a.spec, "slirp: what it is")
+        r.ok(a.text("cat /sys/class/net/eth0/um/link").startswith("slirp"), "slirp: and what it is connected to")
         rc, text = a.ask("remove", "eth0")
         r.equal(rc, 0, "slirp: removed")
         rc, text = a.ask("config", "eth0=slirp,net=10.7.0.0/24")
@@ -302,6 +306,14 @@ def pcap(r):
             r.equal(received() - before, 10, "pcap: and nothing else")
             a.run("ip address add 10.9.0.1/24 dev eth0; ping -c 1 -W 1 10.9.0.2")
             r.ok(a.drops()["tx_drop"] > 0, "pcap: nothing is sent")
+            text = a.text("cat /sys/class/net/eth0/um/stats")
+            m = re.match(r"received (\d+) dropped 0 ifdropped 0 unsent 0$", text)
+            r.ok(m and int(m.group(1)) >= 10, "pcap: the host's counters", text)
+            pid = inner()[0]
+            os.kill(pid, signal.SIGSTOP)
+            r.ok(a.run("cat /sys/class/net/eth0/um/stats")[0], "pcap: a process that is stopped does not answer")
+            os.kill(pid, signal.SIGCONT)
+            r.ok(eventually(lambda: "received" in a.text("cat /sys/class/net/eth0/um/stats")), "pcap: and then it does")
             a.end(r, "pcap")
     return r
 
@@ -394,10 +406,14 @@ def wrong(r):
     return r
 
 
+# They are nobody's children, and so this script's, not those of a part of it.
+SCRIPT = os.getpid()
+
+
 def inner():
     """Processes that serve a device, of this script's guests."""
     found = []
-    for pid in descendants():
+    for pid in descendants(SCRIPT):
         try:
             with open("/proc/%d/cmdline" % pid, "rb") as f:
                 if b"--inner" in f.read().split(b"\0"):
