@@ -9,9 +9,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from umtest import *
 
+import concurrent.futures
 import ctypes
-import socket
 import netns
+import random
+import resource
+import socket
 import umlnet
 from netns import Results
 from umlnet import Ethertap, Helper, Line, do, addresses, guest_routes, links, published, setting
@@ -81,9 +84,10 @@ def lan():
 
 
 def nothing_left(r, name):
-    good = eventually(lambda: not guest_routes() and not published() and not umlnet.helpers(checked) and
-                      not umlnet.helpers(plain), 5)
-    r.ok(good, name, "%s %s %s" % (guest_routes(), published(), umlnet.helpers(checked) + umlnet.helpers(plain)))
+    def running():
+        return [pid for program in (checked, plain, "/etc/uml_net") for pid in umlnet.helpers(program)]
+    good = eventually(lambda: not guest_routes() and not published() and not running(), 5)
+    r.ok(good, name, "%s %s %s" % (guest_routes(), published(), running()))
 
 
 def arp_is_answered(target):
@@ -549,6 +553,203 @@ def test_capability(r, alice):
     do("ip link del hers")
 
 
+# ---------------------------------------------------------------- attacks
+
+WORDS = ["3", "4", "5", "", "-1", "99999999999999999999", "tuntap", "up", "down", "add", "del", "slip", "ethertap", "vnet", "tap0",
+         "tap9", "d0", "lo", "all", "192.168.5.1", "192.168.5.2", "10.9.0.1", "255.255.255.0", "0", "1", "2", "3", "../../etc/passwd",
+         "tap0;id", "$(id)", "%s%n%s%n", " ", "\n", "\x7f", "\udcff\udcfe", "a" * 300, "-unix", "--", "--help\n"]
+
+
+def attack(helper, args, before=None, env=None, executable=None, close=()):
+    """It is started as by its user, with that done before; (status, what it says)."""
+    def there():
+        for fd in close:
+            os.close(fd)
+        if before:
+            before()
+    proc = subprocess.Popen(args, executable=executable or helper.program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, user=helper.uid, group=helper.gid, extra_groups=[], preexec_fn=there, env=env)
+    out, err = proc.communicate(timeout=20)
+    return proc.returncode, err.decode("utf-8", "replace")
+
+
+def attack_argv(r, alice, rng):
+    libc = ctypes.CDLL(None)
+    program = alice.program.encode()
+
+    def nothing():
+        libc.execve(program, (ctypes.c_char_p * 1)(), (ctypes.c_char_p * 1)())
+    odd = [("no arguments at all", ["x"], nothing), ("an empty name", [""], None), ("many words", ["x", "4"] + ["add"] * 5000, None),
+           ("a long word", ["x", "4", "tuntap", "up", "1" * 100000], None)]
+    for name, args, before in odd:
+        rc, err = attack(alice, args, before)
+        r.ok(rc == 1 and err.count("\n") == 1 and len(err) < 300, "%s: one line" % name, (rc, err[:300]))
+    bad = []
+    for _ in range(3000 if SOAK else 150):
+        args = ["x"] + [rng.choice(WORDS) for _ in range(rng.randrange(7))]
+        rc, err = attack(alice, args)
+        # There may be what is right among them; then nobody takes its descriptor.
+        if rc not in (0, 1) or err.count("\n") > 1 or (rc and not err) or re.search(r"[\0-\x09\x0b-\x1f\x7f]", err):
+            bad.append((args, rc, err))
+    r.equal(bad[:3], [], "words at random: an answer, or one line")
+    nothing_left(r, "nothing is left of odd words")
+
+
+def attack_environment(r, alice):
+    d = "/etc/evil"
+    os.mkdir(d)
+    os.chmod(d, 0o777)
+    marker = os.path.join(d, "marker")
+    with open(os.path.join(d, "evil.c"), "w") as f:
+        f.write("#include <fcntl.h>\n__attribute__((constructor)) static void f(void) { open(\"%s\", O_CREAT | O_WRONLY, 0666); }\n" % marker)
+    lib = os.path.join(d, "evil.so")
+    r.equal(host(["gcc", "-shared", "-fPIC", "-o", lib, os.path.join(d, "evil.c")])[0], 0, "a library that leaves a mark")
+    for name in ("ip", "ifconfig", "route", "arp", "modprobe", "sh", "logger"):
+        with open(os.path.join(d, name), "w") as f:
+            f.write("#!/bin/sh\n: > %s\n" % marker)
+        os.chmod(os.path.join(d, name), 0o755)
+    shutil.copy(lib, os.path.join(d, "libc.so.6"))
+    env = {"LD_PRELOAD": lib, "LD_AUDIT": lib, "LD_LIBRARY_PATH": d, "PATH": d, "GCONV_PATH": d, "IFS": "/", "BASH_ENV": d + "/sh",
+           "ENV": d + "/sh", "TMPDIR": d, "HOME": d, "LOCPATH": d, "NLSPATH": d + "/%N", "MALLOC_CHECK_": "7", "GLIBC_TUNABLES": "x" * 9000}
+    for args in (["4", "tuntap", "up", "192.168.5.1"], ["4", "add", "d0", GUEST, "255.0.0.0"], ["--version"]):
+        attack(alice, ["x"] + args, env=env)
+    r.ok(not os.path.exists(marker), "the environment makes it run nothing else")
+    rc, _ = attack(alice, ["true"], executable="/bin/true", env={"LD_PRELOAD": lib})
+    r.ok(rc == 0 and os.path.exists(marker), "as it does with other programs", (rc, os.listdir(d)))
+    shutil.rmtree(d)
+    nothing_left(r, "nothing is left of that")
+
+
+def attack_limits(r, alice):
+    def files(n):
+        return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
+
+    def limit(what, n):
+        return lambda: resource.setrlimit(what, (n, n))
+    seen = []
+    for close in ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+        for n in (0, 3, 4, 5, 6, 7, 8, 64):
+            rc, err = attack(alice, ["x", "4", "tuntap", "up", "192.168.5.1"], files(n), close=close)
+            # It does not begin without a descriptor for its library, nor, as libc sees
+            # to by a fault, if it had none to fill in for those of the standard.
+            if rc not in (0, 1, 127) and (n or not close or rc != -signal.SIGSEGV):
+                seen.append((close, n, rc, err))
+    r.equal(seen, [], "closed descriptors, and few of them")
+    for what, values in ((resource.RLIMIT_FSIZE, (0, 1)), (resource.RLIMIT_NPROC, (0, 1)), (resource.RLIMIT_STACK, (65536, 1 << 18)),
+                         (resource.RLIMIT_DATA, (0, 1 << 16, 1 << 20)), (resource.RLIMIT_MEMLOCK, (0,)), (resource.RLIMIT_AS, (1 << 22, 1 << 23))):
+        for n in values:
+            try:
+                attack(alice, ["x", "4", "tuntap", "up", "192.168.5.1"], limit(what, n))
+            except (OSError, subprocess.SubprocessError):
+                pass
+    nothing_left(r, "nothing is left with any limits")
+
+
+def attack_moments(r, alice, bob, rng):
+    """Killed and stopped at any time."""
+    for _ in range(600 if SOAK else 40):
+        a = alice.tuntap("192.168.5.1")
+        proc = alice.start([4, rng.choice(("add", "del")), a.name, "192.168.5.2", "255.0.0.0"], subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, 0.006))
+        proc.kill()
+        proc.communicate()
+        for fd in a.fds:
+            os.close(fd)
+        proc = alice.start([4, "tuntap", "up", "192.168.5.1"], subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, 0.006))
+        proc.kill()
+        proc.communicate()
+    b = bob.tuntap("192.168.5.1")
+    r.ok(b.rc == 0, "killed at any time: another user goes on", b)
+    for fd in b.fds:
+        os.close(fd)
+    nothing_left(r, "and nothing is left")
+    for _ in range(20):
+        proc = alice.start([4, "tuntap", "up", "192.168.5.1"], subprocess.DEVNULL)
+        time.sleep(rng.uniform(0, 0.006))
+        proc.send_signal(signal.SIGSTOP)
+        b = bob.tuntap("192.168.7.1")
+        good = b.rc == 0
+        for fd in b.fds:
+            os.close(fd)
+        proc.kill()
+        proc.communicate()
+        if not good:
+            break
+    r.ok(good, "one that is stopped stops nobody else", b)
+    nothing_left(r, "and nothing is left of it")
+
+
+def attack_races(r, alice, bob):
+    """All want the same address at once."""
+    both = []
+    for _ in range(100 if SOAK else 10):
+        taps = [(who, who.tuntap("192.168.5.1" if who is alice else "192.168.7.1")) for who in (alice, alice, bob, bob)]
+        with concurrent.futures.ThreadPoolExecutor(len(taps)) as pool:
+            answers = list(pool.map(lambda t: t[0].change("add", t[1].name, "192.168.8.8"), taps))
+        routes = [k for k in guest_routes() if k == "192.168.8.8"]
+        if sum(a.rc == 0 for a in answers) != 1 or len(routes) != 1:
+            both.append(([str(a) for a in answers], routes))
+        for _, tap_ in taps:
+            for fd in tap_.fds:
+                os.close(fd)
+        eventually(lambda: not guest_routes(), 10)
+    r.equal(both[:2], [], "of those who want an address at once, one gets it")
+    nothing_left(r, "and nothing is left of them")
+
+
+PRY = """
+import ctypes, os, sys
+libc, pid = ctypes.CDLL(None, use_errno=True), int(sys.argv[1])
+def call(*args):
+    ctypes.set_errno(0)
+    return "refused" if libc.syscall(*args) < 0 and ctypes.get_errno() in (1, 13) else "open"
+def look(f, *args):
+    try:
+        f(*args)
+        return "open"
+    except OSError as e:
+        return "refused"
+print("attach", call(101, 16, pid, 0, 0), "seize", call(101, 0x4206, pid, 0, 0))
+print("mem", look(open, "/proc/%d/mem" % pid, "rb+", 0), "fds", look(os.listdir, "/proc/%d/fd" % pid),
+      "maps", look(lambda: open("/proc/%d/maps" % pid).read()), "environ", look(lambda: open("/proc/%d/environ" % pid).read()))
+fd = libc.syscall(434, pid, 0)
+print("getfd", call(438, fd, 3, 0))
+"""
+
+
+def attack_process(r, alice):
+    """One that stays has the user's identity and a capability that the user has not."""
+    e = Ethertap(alice, "tap9", "192.168.5.1")
+    r.equal(e.status, b"\1", "one that stays")
+    proc = subprocess.run(["/usr/bin/python3", "-c", PRY, str(e.proc.pid)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          user=alice.uid, group=alice.gid, extra_groups=[])
+    r.ok(proc.stdout.count("refused") == 7 and "open" not in proc.stdout, "its user can neither trace it nor look into it", proc.stdout)
+    e.end()
+    link = "/etc/sh"
+    os.symlink(alice.program, link)
+    rc, err = attack(alice, ["-sh", "-c", "id"], executable=link)
+    r.ok(rc == 1 and err.count("\n") == 1, "by another name it is the same", (rc, err))
+    os.unlink(link)
+    nothing_left(r, "nothing is left of it")
+
+
+def test_attacks(r, alice, bob):
+    seed = int(os.environ.get("UMTEST_SEED") or time.time())
+    rng = random.Random(seed)
+    r.ok(True, "attacks by a user; UMTEST_SEED=%d" % seed)
+    with open("/etc/passwd") as f:
+        passwd = f.read()
+    files = sorted(os.listdir("/etc"))
+    for kind, users in ((attack_argv, (alice, rng)), (attack_environment, (alice,)), (attack_limits, (alice,)),
+                        (attack_moments, (alice, bob, rng)), (attack_races, (alice, bob)), (attack_process, (alice,))):
+        began = time.monotonic()
+        kind(r, *users)
+        tap.diag("%s: %.1f s" % (kind.__name__, time.monotonic() - began))
+    with open("/etc/passwd") as f:
+        r.equal((f.read(), sorted(os.listdir("/etc"))), (passwd, files), "and /etc is what it was")
+
+
 def as_users():
     netns.need_tun()
     r, program = Results(), private_etc()
@@ -558,6 +759,7 @@ def as_users():
     test_defaults(r, alice, bob)
     test_ownership(r, alice, bob, group)
     test_config(r, alice, bob, group)
+    test_attacks(r, alice, bob)
     test_capability(r, alice)
     return r
 
