@@ -344,7 +344,7 @@ def slip(s):
 def slirp(s):
     lines = s.lines()
     g = s.boot(lines[0][1])
-    g.run("ip address add 10.0.2.15/24 dev eth0; ip link set eth0 up")
+    s.ok(eventually(lambda: "10.0.2.15" in g.run("ip address")[1]), "it has its address by itself")
     for address in ("10.0.2.2", "10.0.2.3"):
         s.ok(eventually(lambda: not g.run("ping -c 1 -W 2 %s >/dev/null" % address, 60)[0]), "ping " + address)
     s.end("guest")
