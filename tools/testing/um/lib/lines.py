@@ -343,12 +343,18 @@ class Job:
         Job.number += 1
         self.g = g
         self.path = "/tmp/job%d" % Job.number
+        self.result = None
         inner = "(%s); echo $? > %s.new; mv %s.new %s" % (command, self.path, self.path, self.path)
         g.run("sh -c %s >/dev/null 2>&1" % shlex.quote("(%s) &" % inner))
 
     def status(self):
         """None: it still runs."""
-        return self.g.run("cat %s 2>/dev/null" % self.path)[1].strip() or None
+        if self.result is None:
+            self.result = self.g.run("cat %s 2>/dev/null" % self.path)[1].strip() or None
+            # Files are memory of the guest's, which is looked at.
+            if self.result is not None:
+                self.g.run("rm " + self.path)
+        return self.result
 
     def wait(self, timeout=None):
         return eventually(self.status, timeout or TIMEOUT, 0.1)
