@@ -80,6 +80,8 @@ int host_interface_exists(const char *name);
 int host_socket_type(int fd);
 /* Room for as much as the host allows of @bytes in both directions. */
 void host_socket_buffers(int fd, int bytes);
+/* The same for what is sent; of what comes, which nobody reads, next to nothing is kept. */
+void host_socket_send_only(int fd, int bytes);
 /* The address that it is bound to. */
 int host_socket_address(int fd, struct host_address *addr);
 int host_connect(int fd, const struct host_address *to);
@@ -98,6 +100,8 @@ int host_dgram_pair(int fds[2]);
 int host_udp_open(const struct host_address *addr, int shared);
 /* Where datagrams of @fd, which is bound to a port, come from when they go to @to. */
 int host_udp_source(int fd, const struct host_address *to, struct host_address *from);
+/* Have two of IPv4 the same port? */
+int host_address_same_port(const struct host_address *a, const struct host_address *b);
 /* Makes it a member of a group of IPv4; -ENODEV: no interface for it. */
 int host_udp_join(int fd, const struct host_address *group);
 /* How many routers datagrams to groups cross. */

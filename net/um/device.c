@@ -337,6 +337,7 @@ int eth_detach(int unit, char *text, size_t len)
 	um_nets[unit] = NULL;
 	WRITE_ONCE(net->going, true);
 	cancel_delayed_work_sync(&net->work);
+	um_net_answer_none(net);
 	unregister_netdev(net->dev);
 	um_net_end_link(net);
 	um_net_free(net);

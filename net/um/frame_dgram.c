@@ -64,6 +64,17 @@ static long dgram_fetch(struct um_net *net, int n)
 	return host_receive_messages(net->link.fd, rx->msgs, n);
 }
 
+/* Our own, back from a group?  The host may have another address by now. */
+static bool dgram_is_own(struct um_link *link, const struct host_address *from)
+{
+	if (!link->own.len || !host_address_same_port(from, &link->own))
+		return false;
+	if (host_address_same(from, &link->own))
+		return true;
+	return !host_udp_source(link->tx_fd, &link->group, &link->own) &&
+	       host_address_same(from, &link->own);
+}
+
 static int dgram_receive(struct um_net *net, int n)
 {
 	struct um_rx *rx = &net->rx;
@@ -80,7 +91,7 @@ static int dgram_receive(struct um_net *net, int n)
 		slot->from.len = msg->name_len;
 		if (!msg->len && net->link.ends)
 			return -ECONNRESET;
-		if (net->link.own.len && host_address_same(&slot->from, &net->link.own))
+		if (dgram_is_own(&net->link, &slot->from))
 			um_net_count(net, UM_NET_RX_OWN);
 		else if (msg->flags)
 			um_rx_bad(net);

@@ -287,7 +287,7 @@ static int um_net_hear_line(struct um_net *net)
 	char *line = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	long n;
 
-	/* Without memory it is heard later, when there is more to be heard. */
+	/* Without a page for it, we come back at once. */
 	if (!line)
 		return 0;
 	n = host_read(net->link.control, line, PAGE_SIZE - 2);

@@ -468,6 +468,8 @@ extern const struct ethtool_ops um_ethtool_ops;
 void um_sysfs_init(struct um_net *net);
 /* What the process at the other end has said, for who asked. */
 void um_net_answer(struct um_net *net, const char *text, unsigned int len);
+/* The device goes: nobody is to wait any more. */
+void um_net_answer_none(struct um_net *net);
 
 /* Tries again after so many seconds, or longer where that does not help. */
 #define UM_NET_RETRY		1

@@ -301,8 +301,8 @@ static char *stats(void)
 	/* There is room for our line in any case. */
 	int max = UM_CHILD_ANSWER_MAX - 80;
 
-	if (info && asprintf(&text, "%.*sdropped %lu guest-errors %lu\n", max, info,
-			     um_child_dropped(), nr_guest_errors) < 0)
+	if (info && asprintf(&text, "dropped %lu guest-errors %lu\n%.*s", um_child_dropped(),
+			     nr_guest_errors, max, info) < 0)
 		text = NULL;
 	free(info);
 	return text;

@@ -41,7 +41,14 @@ static int stats_ask(struct um_net *net)
 
 	if (!rtnl_trylock())
 		return restart_syscall();
-	n = net->link.answers ? host_write(net->link.control, "stats", 5) : -EOPNOTSUPP;
+	if (READ_ONCE(net->going))
+		n = -ENODEV;
+	else if (!net->link.answers)
+		n = -EOPNOTSUPP;
+	else if (net->link.control < 0)
+		n = -ENOTCONN;
+	else
+		n = host_write(net->link.control, "stats", 5);
 	rtnl_unlock();
 	return min(n, 0);
 }
@@ -52,7 +59,8 @@ static ssize_t stats_show(struct device *dev, struct device_attribute *attr, cha
 	struct um_question *q = &net->question;
 	ssize_t n;
 
-	mutex_lock(&q->one_mutex);
+	if (mutex_lock_interruptible(&q->one_mutex))
+		return -ERESTARTSYS;
 	mutex_lock(&q->mutex);
 	q->answer = buf;
 	q->len = -ETIMEDOUT;
@@ -70,17 +78,29 @@ static ssize_t stats_show(struct device *dev, struct device_attribute *attr, cha
 }
 static DEVICE_ATTR_ADMIN_RO(stats);
 
-void um_net_answer(struct um_net *net, const char *text, unsigned int len)
+static void um_net_answer_with(struct um_net *net, const char *text, int len, int err)
 {
 	struct um_question *q = &net->question;
 
 	mutex_lock(&q->mutex);
 	if (q->answer) {
-		q->len = sysfs_emit(q->answer, "%.*s\n", len, text);
+		q->len = err ?: sysfs_emit(q->answer, "%.*s\n", len, text);
 		q->answer = NULL;
 		complete(&q->answered);
 	}
 	mutex_unlock(&q->mutex);
+}
+
+void um_net_answer(struct um_net *net, const char *text, unsigned int len)
+{
+	while (len && text[len - 1] == '\n')
+		len--;
+	um_net_answer_with(net, text, len, 0);
+}
+
+void um_net_answer_none(struct um_net *net)
+{
+	um_net_answer_with(net, NULL, 0, -ENODEV);
 }
 
 static struct attribute *um_net_attrs[] = {

@@ -81,7 +81,7 @@ static int mcast_open(struct um_net *net, struct um_link *link, struct um_why *w
 	}
 	link->group = to;
 	host_socket_buffers(link->fd, UDP_BUFFER);
-	host_socket_buffers(link->tx_fd, UDP_BUFFER);
+	host_socket_send_only(link->tx_fd, UDP_BUFFER);
 	link->framing = &um_framing_dgram;
 	link->lossy = true;
 	snprintf(link->about, sizeof(link->about), "mcast: group %s:%d", group, port);

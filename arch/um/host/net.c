@@ -156,6 +156,16 @@ void host_socket_buffers(int fd, int bytes)
 	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 }
 
+void host_socket_send_only(int fd, int bytes)
+{
+	int least = 1;
+
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	/* Past the limit where we may. */
+	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
+}
+
 int host_socket_address(int fd, struct host_address *addr)
 {
 	socklen_t len = sizeof(addr->data);
@@ -297,6 +307,17 @@ int host_address_same(const struct host_address *a, const struct host_address *b
 {
 	/* What fills a struct sockaddr_in has no meaning, but is zero. */
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+int host_address_same_port(const struct host_address *a, const struct host_address *b)
+{
+	struct sockaddr_in x, y;
+
+	if (a->len != sizeof(x) || b->len != sizeof(y))
+		return 0;
+	memcpy(&x, a->data, sizeof(x));
+	memcpy(&y, b->data, sizeof(y));
+	return x.sin_family == AF_INET && y.sin_family == AF_INET && x.sin_port == y.sin_port;
 }
 
 /* ---- programs inside of this executable ---------------------------------- */

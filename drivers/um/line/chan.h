@@ -11,6 +11,7 @@
 #include <asm/irq.h>
 
 struct chan;
+struct handover;
 struct line;
 struct port;
 
@@ -125,6 +126,7 @@ struct chan_ops {
  * @wanted:	what @watch is armed for; under the line's lock
  * @watch:	interrupts when @fd is ready
  * @linger:	closes it when nobody has opened it again
+ * @handover:	a program of the host makes its terminal, or has made it
  * @wait_list:	of those that wait at a port
  * @private:	its kind's own
  */
@@ -144,6 +146,7 @@ struct chan {
 	int			wanted;
 	struct um_fd_watch	watch;
 	struct delayed_work	linger;
+	struct handover		*handover;
 	struct list_head	wait_list;
 	void			*private;
 };

@@ -6,6 +6,7 @@
  */
 #define pr_fmt(fmt) fmt
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -30,7 +31,6 @@ static const char *telnetd_words[TELNETD_WORDS] = { telnetd, telnetd_text };
  * struct chan_port - a caller
  * @telnet:	what is known of him, where telnet is spoken
  * @raw:	telnet is not, or elsewhere
- * @handover:	his terminal, where that is what the line has
  * @in:		what came from him, from @in_at to @in_len not looked at yet
  * @in_at:	likewise
  * @in_len:	likewise
@@ -41,7 +41,6 @@ static const char *telnetd_words[TELNETD_WORDS] = { telnetd, telnetd_text };
 struct chan_port {
 	struct telnet	telnet;
 	bool		raw;
-	struct handover	*handover;
 	u8		in[LINE_INPUT];
 	unsigned int	in_at;
 	unsigned int	in_len;
@@ -87,7 +86,7 @@ static int __init um_telnetd_option(char *arg)
 	size_t len = strcspn(arg, ",");
 
 	if (!len || len >= CHAN_VALUE ||
-	    (arg[len] && strscpy(telnetd_text, arg + len + 1, sizeof(telnetd_text)) < 0) ||
+	    strscpy(telnetd_text, arg[len] ? arg + len + 1 : "-L", sizeof(telnetd_text)) < 0 ||
 	    !telnetd_split())
 		return um_option_error("telnetd=%s: write telnetd=PROGRAM,SWITCH, as in telnetd=in.telnetd,-L",
 				       arg);
@@ -129,8 +128,8 @@ static void chan_port_close(struct chan *chan)
 		port_leave(chan->spec.port, chan);
 		return;
 	}
-	if (caller->handover)
-		handover_end(caller->handover);
+	if (chan->handover)
+		handover_end(chan->handover);
 	else
 		host_close(chan->fd);
 	kfree(caller);
@@ -146,8 +145,8 @@ static int chan_port_delegate(struct chan *chan, struct chan_port *caller, int f
 	struct handover *h = handover_new(chan, caller, telnetd, "a terminal");
 	int err;
 
-	if (!h)
-		return -ENOENT;
+	if (IS_ERR(h))
+		return PTR_ERR(h);
 	for (n = 0; telnetd_words[n]; n++)
 		argv[n] = telnetd_words[n];
 	argv[n++] = h->helper;
@@ -160,12 +159,9 @@ static int chan_port_delegate(struct chan *chan, struct chan_port *caller, int f
 		err = handover_start(h, argv, fds, ARRAY_SIZE(fds));
 		host_close(fds[3]);
 	}
-	if (err) {
+	if (err)
 		handover_end(h);
-		return err;
-	}
-	caller->handover = h;
-	return 0;
+	return err;
 }
 
 /* He is the line's now; with a daemon, once that has a terminal. */
@@ -173,17 +169,23 @@ static int chan_port_take(struct chan *chan, struct chan_port *caller, int fd)
 {
 	int err;
 
-	if (caller->raw || !*telnetd) {
+	if (!chan_port_delegates(chan->spec.port)) {
 		line_connect(chan, fd, caller);
 		return 0;
 	}
 	err = chan_port_delegate(chan, caller, fd);
+	/* Which means that the line does not wait any more. */
 	if (err)
-		return err;
+		return err == -EAGAIN ? -ENOBUFS : err;
 	host_close(fd);
 	caller->raw = true;
 	chan->private = caller;
 	return 0;
+}
+
+bool chan_port_delegates(const struct port *port)
+{
+	return port->telnet && *telnetd;
 }
 
 int chan_port_connect(struct port *port, struct chan *chan, int fd,
@@ -233,7 +235,6 @@ static int chan_port_accept_first(struct chan *chan)
 /* Nothing else runs yet: the first caller is this line's. */
 static int chan_port_wait(struct chan *chan)
 {
-	struct chan_port *caller;
 	char text[200];
 	int err, n;
 
@@ -244,10 +245,9 @@ static int chan_port_wait(struct chan *chan)
 		err = chan_port_accept_first(chan);
 		if (err)
 			return err;
-		caller = chan->private;
-		if (!caller->handover || !handover_wait(caller->handover))
+		if (!chan->handover || !handover_wait(chan->handover))
 			return 0;
-		/* He has gone already; the next one, then. */
+		/* He has gone already, or does nothing; the next one, then. */
 		chan_port_close(chan);
 		port_wait(chan->spec.port, chan);
 	}
@@ -339,7 +339,7 @@ static int chan_port_get_size(struct chan *chan, u16 *rows, u16 *cols)
 {
 	const struct chan_port *caller = chan->private;
 
-	if (caller->handover)
+	if (chan->handover)
 		return chan_tty_get_size(chan, rows, cols);
 	if (!caller->telnet.rows || !caller->telnet.cols)
 		return -ENODATA;

@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) fmt
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
@@ -103,27 +104,24 @@ static int chan_xterm_open(struct chan *chan)
 		return -EIO;
 	chan->failed = 0;
 	h = handover_new(chan, NULL, xterm_emulator, "a window (is the display right?)");
-	if (!h)
-		return -ENOENT;
-	h->private = h;
+	if (IS_ERR(h))
+		return PTR_ERR(h);
 	err = xterm_start(h);
 	if (err) {
 		handover_end(h);
 		return err;
 	}
-	chan->private = h;
 	return 1;
 }
 
 static int chan_xterm_wait(struct chan *chan)
 {
-	return handover_wait(chan->private);
+	return handover_wait(chan->handover);
 }
 
 static void chan_xterm_close(struct chan *chan)
 {
-	handover_end(chan->private);
-	chan->private = NULL;
+	handover_end(chan->handover);
 }
 
 const struct chan_ops chan_xterm_ops = {

@@ -6,10 +6,12 @@
  */
 #define pr_fmt(fmt) fmt
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <asm/options.h>
@@ -21,8 +23,8 @@
 #include "handover.h"
 #include "line.h"
 
-/* Those that began before there were interrupts; nothing else runs then. */
-static LIST_HEAD(handover_early);
+/* How long the start waits for a terminal, in ms. */
+#define HANDOVER_PATIENCE	30000
 
 static irqreturn_t handover_interrupt(int irq, void *data)
 {
@@ -36,7 +38,9 @@ static void handover_arm(struct handover *h)
 {
 	if (!h->watched)
 		return;
-	um_fd_watch_arm(&h->pid_watch, HOST_POLLIN);
+	/* It may end before its terminal does, which it would go on telling of. */
+	if (h->step != HANDOVER_DONE)
+		um_fd_watch_arm(&h->pid_watch, HOST_POLLIN);
 	um_fd_watch_arm(&h->sock_watch, HOST_POLLIN);
 }
 
@@ -164,15 +168,10 @@ static int handover_go_on(struct handover *h)
 
 /* ---- it goes ------------------------------------------------------------------ */
 
-/* The other work may wait for the lock that handover_end() has; then it has had it. */
-static void handover_free(struct work_struct *work)
+static void handover_free(struct handover *h)
 {
-	struct handover *h = container_of(work, struct handover, free);
-
-	cancel_work_sync(&h->work);
 	if (h->sock >= 0)
 		host_close(h->sock);
-	handover_unlink(h);
 	if (h->terminal >= 0)
 		host_close(h->terminal);
 	if (h->pidfd >= 0) {
@@ -180,6 +179,15 @@ static void handover_free(struct work_struct *work)
 		host_close(h->pidfd);
 	}
 	kfree(h);
+}
+
+/* The other work may wait for the lock that handover_end() has; then it has had it. */
+static void handover_free_work(struct work_struct *work)
+{
+	struct handover *h = container_of(work, struct handover, free);
+
+	cancel_work_sync(&h->work);
+	handover_free(h);
 }
 
 static void handover_work(struct work_struct *work)
@@ -197,19 +205,25 @@ static void handover_work(struct work_struct *work)
 	comes = !h->chan->up;
 	err = handover_go_on(h);
 	comes = comes && h->chan->up;
-	line_unlock_channels(line);
+	/* Before somebody else can be there, who would be taken for him. */
 	if (err)
 		line_gone(line);
-	else if (comes)
+	line_unlock_channels(line);
+	if (!err && comes)
 		line_connected(line);
 }
 
 void handover_end(struct handover *h)
 {
-	list_del_init(&h->early);
+	h->chan->handover = NULL;
 	handover_unwatch(h);
+	/* The next one's socket has the same name. */
+	handover_unlink(h);
 	h->dead = true;
-	schedule_work(&h->free);
+	if (system_state < SYSTEM_SCHEDULING)
+		handover_free(h);
+	else
+		schedule_work(&h->free);
 }
 
 /* ---- beginning ---------------------------------------------------------------- */
@@ -220,7 +234,7 @@ struct handover *handover_new(struct chan *chan, void *private, const char *prog
 	struct handover *h = kzalloc(sizeof(*h), GFP_KERNEL);
 
 	if (!h)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	h->chan = chan;
 	h->private = private;
 	h->program = program;
@@ -229,13 +243,13 @@ struct handover *handover_new(struct chan *chan, void *private, const char *prog
 	h->pidfd = -1;
 	h->sock = -1;
 	INIT_WORK(&h->work, handover_work);
-	INIT_WORK(&h->free, handover_free);
-	INIT_LIST_HEAD(&h->early);
+	INIT_WORK(&h->free, handover_free_work);
 	if (host_find_program("port-helper", h->helper, sizeof(h->helper))) {
 		line_report(chan->line, "there is no program port-helper, which %s needs", program);
 		kfree(h);
-		return NULL;
+		return ERR_PTR(-ENOENT);
 	}
+	chan->handover = h;
 	return h;
 }
 
@@ -284,10 +298,9 @@ int handover_start(struct handover *h, const char *const argv[], const int *fds,
 		return err;
 	}
 	h->pidfd = err;
-	if (system_state < SYSTEM_SCHEDULING) {
-		list_add_tail(&h->early, &handover_early);
+	/* There are no interrupts yet: see handover_init(). */
+	if (system_state < SYSTEM_SCHEDULING)
 		return 0;
-	}
 	err = handover_watch(h);
 	if (err)
 		line_report(h->chan->line, "no interrupt for %s: %s", h->program, um_strerror(err));
@@ -298,25 +311,43 @@ int handover_start(struct handover *h, const char *const argv[], const int *fds,
 
 int handover_wait(struct handover *h)
 {
+	u64 end = host_monotonic_ns() + HANDOVER_PATIENCE * (u64)NSEC_PER_MSEC;
 	int err;
 
 	do {
 		host_poll_one(h->sock, HOST_POLLIN, 100);
 		err = handover_go_on(h);
+		if (!err && h->step != HANDOVER_DONE && host_monotonic_ns() > end)
+			err = -ETIMEDOUT;
 	} while (!err && h->step != HANDOVER_DONE);
 	return err;
 }
 
+/* The start's could not be watched then; what has happened meanwhile is told at once. */
+static void __init handover_watch_late(struct chan *chan)
+{
+	struct handover *h = chan->handover;
+
+	if (!h || h->watched)
+		return;
+	if (handover_watch(h))
+		line_report(chan->line, "no interrupt for %s", h->program);
+	else
+		handover_arm(h);
+}
+
 static int __init handover_init(void)
 {
-	struct handover *h, *next;
+	struct line_class *class;
+	struct line *line;
 
-	list_for_each_entry_safe(h, next, &handover_early, early) {
-		list_del_init(&h->early);
-		if (handover_watch(h))
-			line_report(h->chan->line, "no interrupt for %s", h->program);
-		else
-			handover_arm(h);
+	for_each_line_class(class) {
+		for_each_line_of(line, class) {
+			line_lock_channels(line);
+			handover_watch_late(&line->chans[0]);
+			handover_watch_late(&line->chans[1]);
+			line_unlock_channels(line);
+		}
 	}
 	return 0;
 }

@@ -6,7 +6,6 @@
 #ifndef _UM_HANDOVER_H
 #define _UM_HANDOVER_H
 
-#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <asm/irq.h>
@@ -40,7 +39,6 @@ enum handover_step {
  * @pid_watch:	interrupts when the program has ended
  * @sock_watch:	interrupts when there is something at the socket
  * @watched:	they exist
- * @early:	it began before there were interrupts: one of a list until there are
  * @dead:	it is closed, and @free frees it
  * @free:	likewise
  * @helper:	where port-helper is
@@ -61,18 +59,17 @@ struct handover {
 	struct um_fd_watch	pid_watch;
 	struct um_fd_watch	sock_watch;
 	bool			watched;
-	struct list_head	early;
 	bool			dead;
 	struct work_struct	free;
 	char			helper[512];
 };
 
 /*
- * The following are called under the lock of the line's channels.  Those that
- * return an error have put it in the log.
+ * The following are called under the lock of the line's channels, or before there is
+ * anything else that could run.  Those that return an error have put it in the log.
  */
 
-/* @program and @nothing stay.  NULL: no memory, or no port-helper. */
+/* @program and @nothing stay.  It is chan->handover up to its end, or an ERR_PTR(). */
 struct handover *handover_new(struct chan *chan, void *private, const char *program,
 			      const char *nothing);
 /* A socket with a name, handover->path, for "port-helper -uml-socket PATH". */
@@ -84,7 +81,10 @@ int handover_pair(struct handover *h);
  * is there, line_gone() when that fails or when it has ended.
  */
 int handover_start(struct handover *h, const char *const argv[], const int *fds, int nr_fds);
-/* Before there is anything else that could run: until it is there.  0 or -errno. */
+/*
+ * Before there is anything else that could run: until it is there.  0, or -errno;
+ * -ETIMEDOUT after half a minute.
+ */
 int handover_wait(struct handover *h);
 /* Closes the terminal, ends the program, and frees @h, which may not be used again. */
 void handover_end(struct handover *h);

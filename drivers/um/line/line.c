@@ -666,6 +666,8 @@ void line_set_channels(struct line *line, struct line_choice *choice)
 	out->dirs = CHAN_OUT;
 	in->spec = choice->in;
 	out->spec = choice->out;
+	in->failed = 0;
+	out->failed = 0;
 	line->in = in;
 	line->out = out->spec.ops ? out : in;
 	choice->in.ops = NULL;

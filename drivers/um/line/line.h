@@ -206,6 +206,8 @@ void line_force_close(struct line *line);
  */
 int chan_port_connect(struct port *port, struct chan *chan, int fd,
 		      const struct host_address *peer);
+/* A program of the host serves each caller (telnetd=). */
+bool chan_port_delegates(const struct port *port);
 
 /* sysfs.c */
 extern const struct attribute_group *line_groups[];

@@ -18,6 +18,8 @@
 
 /* How long the host is left alone when it has no descriptor for a caller. */
 #define PORT_RETRY	HZ
+/* Between callers for whom a program is started. */
+#define PORT_PAUSE	(HZ / 20)
 
 static struct port ports[PORT_COUNT];
 /* For the lists of the ports; taken with interrupts enabled only. */
@@ -173,6 +175,10 @@ static void port_serve(struct work_struct *work)
 			return;
 		}
 		port_give(port, fd, &peer);
+		if (chan_port_delegates(port)) {
+			schedule_delayed_work(&port->work, PORT_PAUSE);
+			return;
+		}
 	}
 }
 

@@ -427,7 +427,8 @@ def daemon():
     port, path = free_port(), os.path.join(tmpdir(), "port")
     env = dict(os.environ, PATH=os.path.dirname(host_tool("port-helper")) + ":" + os.environ["PATH"])
     console = Console()
-    with start("telnetd=%s" % STAND_IN, "con1=port:%d" % port, "con2=port:%d" % port, "con3=port:" + path,
+    # The last one counts, with none of the first one's switches.
+    with start("telnetd=%s,-X,-Y" % STAND_IN, "telnetd=%s" % STAND_IN, "con1=port:%d" % port, "con2=port:%d" % port, "con3=port:" + path,
                console=console, env=env) as g:
         gettys(g, "tty1", "tty2", "tty3")
         with Caller(port, plain=False) as a, Caller(port, plain=False) as b:
