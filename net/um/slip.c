@@ -34,8 +34,13 @@ static int slip_up(struct um_net *net, struct um_link *link, int tty, struct um_
 	if (err)
 		host_spawn_end(pidfd);
 	host_close(pidfd);
-	if (!err && !*link->host_dev)
+	if (!err && *link->host_dev) {
+		/* It carries the packets itself: when it ends, the line is to end. */
+		host_close(link->tx_fd);
+		link->tx_fd = -1;
+	} else if (!err) {
 		err = host_tty_interface(tty, link->host_dev);
+	}
 	if (err)
 		um_net_say(why, "uml_net has made no interface (its reason is in the log)");
 	return err;
@@ -51,7 +56,7 @@ static int slip_open(struct um_net *net, struct um_link *link, struct um_why *wh
 		return err;
 	}
 	link->fd = pty.master;
-	/* The other end lives as long as this one does. */
+	/* So the other end lives as long as this one does, whoever opens it. */
 	link->tx_fd = pty.slave;
 	link->framing = &um_framing_slip;
 	if (!*net->gate) {

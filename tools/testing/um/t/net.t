@@ -245,6 +245,11 @@ def slip(r):
         r.equal(a.text("ls /sys/class/net | grep umn"), "umn", "slip: it is called umn")
         a.run("ip address add 10.9.0.2/32 dev umn; ip link set umn up; ip route add 10.9.0.1 dev umn")
         exercise(r, "slip", a, "10.9.0.1", mib=10, routes="ip route add 10.9.0.1 dev umn")
+        pids = umlnet.helpers(HELPER)
+        r.equal(len(pids), 1, "slip: one helper carries it")
+        os.kill(pids[0], signal.SIGKILL)
+        r.ok(eventually(lambda: a.text("dmesg | grep -c 'the other end is gone'") == "1"), "slip: its end is seen")
+        r.ok(a.pings("10.9.0.1"), "slip: another one is started")
         a.end(r, "slip")
     server.close()
     return r
