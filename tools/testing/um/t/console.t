@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Consoles: terminals, line editing, window size, signals, con=null.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Documentation/howto.md: what its chapters on disks tell users to type, typed.
+# umtest: waits
 import os
 import re
 import sys

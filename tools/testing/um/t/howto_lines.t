@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Documentation/howto.md: what its chapters on consoles and on names tell users to
 # type, typed; and the words that documents of other versions have for the same.
+# umtest: waits
 import os
 import re
 import sys

@@ -3,6 +3,7 @@
 # Documentation/howto.md: what its chapter on the network tells users to type, typed, on
 # machines and a host of its own.
 # umtest: slow 2
+# umtest: waits
 import os
 import re
 import shlex

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Consoles and serial lines over their channels: pseudo-terminals, terminals, descriptors,
 # windows; what they are told by the command line and by uml_mconsole, and what is refused.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Consoles and serial lines at ports of the host: callers by telnet, nc and sockets, more of
 # them than lines, those who go and those who do not read; a kernel that waits for one.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The management console: all commands by our client and by Debian's, what it refuses,
 # clients that do not read, guests that only spin, commands in the guest, notifications.
+# umtest: waits
 import os
 import random
 import re

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # uml_mconsole: the protocol, what it makes of answers that are late, cut, forged or never
 # come, finding guests, a terminal; and Debian's kernel as a guest.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Network devices over each of their transports, in networks of their own: ping, much TCP,
 # fragments, MTUs, up and down, added and removed, and the other end going and coming.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Network devices with what others have made: Debian's guest, uml_switch and uml_net,
 # vde_switch, QEMU's back ends, and passt; each is left out where it is not there.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # port-helper: it hands its terminal to who pretends to be a kernel, beside Debian's helper;
 # for Debian's kernel; and in an xterm.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

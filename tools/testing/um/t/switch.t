@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # uml_switch: the protocol, where frames go, and what clients cannot do to others.
+# umtest: waits
 import os
 import sys
 sys.dont_write_bytecode = True

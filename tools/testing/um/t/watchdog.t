@@ -3,6 +3,7 @@
 # The watchdog: /dev/watchdog, what the host does about a guest that does not write to it,
 # or does nothing at all, and uml_watchdog by hand.
 # umtest: slow
+# umtest: waits
 import os
 import random
 import re
