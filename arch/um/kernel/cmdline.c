@@ -89,31 +89,63 @@ static int __init append_word(const char *word)
 	return err ?: append("\"", 1);
 }
 
+/*
+ * Looking for work twice a second, as the kernel does for huge pages that there may be
+ * use for, is most of what an idle guest costs.
+ */
+static const char no_compaction[] = "sysctl.vm.compaction_proactiveness=0";
+
+/**
+ * struct given - what the user has said that there is a default for
+ * @root:	where the root file system is
+ * @compaction:	how eagerly memory is put together
+ */
+struct given {
+	bool	root;
+	bool	compaction;
+};
+
+static void __init look_at(struct given *given, const char *word)
+{
+	if (!strncmp(word, "root=", 5) || !strncmp(word, "initrd=", 7))
+		given->root = true;
+	if (!strncmp(word, no_compaction, strcspn(no_compaction, "=") + 1))
+		given->compaction = true;
+}
+
+static int __init append_defaults(const struct given *given)
+{
+	int err = 0;
+
+	if (!given->root)
+		err = append("root=/dev/ubda ", 15);
+	if (!given->compaction && IS_ENABLED(CONFIG_PROC_SYSCTL) && IS_ENABLED(CONFIG_COMPACTION)) {
+		err = err ?: append(no_compaction, sizeof(no_compaction) - 1);
+		err = err ?: append(" ", 1);
+	}
+	return err;
+}
+
 int __init um_cmdline_build(int argc, char **argv)
 {
-	bool root = false, init_args = false;
-	int i, err = 0;
+	struct given given = { };
+	int words, i, err = 0;
 
 	um_argv = argv;
-	for (i = 1; i < argc && !err; i++) {
-		if (!strcmp(argv[i], "--") && !root) {
-			/* Ours must come before init's. */
-			err = append("root=/dev/ubda ", 15);
-			root = true;
-		}
-		init_args |= !strcmp(argv[i], "--");
-		if (!init_args && (!strncmp(argv[i], "root=", 5) ||
-				   !strncmp(argv[i], "initrd=", 7)))
-			root = true;
-		err = err ?: append_word(argv[i]);
-		if (i + 1 < argc)
-			err = err ?: append(" ", 1);
+	for (words = 1; words < argc && strcmp(argv[words], "--"); words++)
+		look_at(&given, argv[words]);
+	for (i = 1; i < words && !err; i++) {
+		err = append_word(argv[i]);
+		err = err ?: append(" ", 1);
 	}
-	if (!root && !err) {
-		if (line_len)
-			err = append(" ", 1);
-		err = err ?: append("root=/dev/ubda", 14);
+	/* Ours come before init's. */
+	err = err ?: append_defaults(&given);
+	for (; i < argc && !err; i++) {
+		err = append_word(argv[i]);
+		err = err ?: append(" ", 1);
 	}
+	if (line_len && !err)
+		boot_command_line[--line_len] = 0;
 	return err;
 }
 

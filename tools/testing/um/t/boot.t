@@ -31,6 +31,11 @@ tap.match(text, r"^init: argument arg1$", "words behind -- reach init")
 tap.match(text, r"^init: argument arg2$", "all of them")
 tap.match(text, r"umrun=/show.sh .*foo=bar", "/proc/cmdline shows the parameters")
 tap.match(text, r"^foo=bar$", "an unknown name=value is in init's environment")
+show = initramfs({"show.sh": b"#!/bin/sh\ncat /proc/sys/vm/compaction_proactiveness /proc/cmdline\n"})
+for words, value in (((), 0), (("sysctl.vm.compaction_proactiveness=30",), 30)):
+    rc, text = boot_to_end("quiet", "umrun=/show.sh", *words, "--", "x", initrd=show)
+    tap.match(text, r"^%d$" % value, "memory is put together ahead: %d" % value)
+    tap.match(text, r"^\S.*\bsysctl\.vm\.compaction_proactiveness=%d -- x$" % value, "which the command line says, once")
 
 # /proc/exitcode
 rc, text = boot_to_end("quiet", "umrun=/code.sh",
