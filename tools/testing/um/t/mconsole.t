@@ -205,7 +205,7 @@ def clocks(g):
 
 
 def cycles(g):
-    """Disks that come and go leave nothing behind."""
+    """Disks and memory that come and go leave nothing behind."""
     number = 1000 if SOAK else 60
     raw = Raw(0)
     bad, before = 0, len(os.listdir("/proc/%d/fd" % g.pid))
@@ -219,6 +219,11 @@ def cycles(g):
         bad += err != 0
     tap.equal(bad, 0, "%d disks came and went" % number)
     tap.equal(len(os.listdir("/proc/%d/fd" % g.pid)), before, "no descriptor is left of them")
+    size, bad = raw.ask("config mem")[1], []
+    for i in range(number):
+        bad += [text for err, text in (raw.ask("config mem=-16M"), raw.ask("config mem=+16M")) if err]
+    tap.equal(bad[:3], [], "%d times some memory was taken and given back" % number)
+    tap.equal(raw.ask("config mem")[1], size, "and there is as much as before")
     raw.close()
 
 

@@ -535,6 +535,35 @@ def gone(r):
     return r
 
 
+@part
+def cycles(r):
+    """Devices of many kinds come and go, and leave nothing behind."""
+    do("ip link set lo up", "ip route add 224.0.0.0/4 dev lo")
+    os.chdir(tmpdir())
+    here, number = os.getcwd(), 1000 if SOAK else 24
+    specs = ("slirp", "mcast,,239.192.168.9", "ucast,127.0.0.1,2001,2002", "stream,%s/s,server" % here,
+             "dgram,%s/a,%s/b" % (here, here), "daemon,,unix,%s/none" % here)
+    with Node("mcast", 1) as a:
+        def cycle(i):
+            said = [a.ask("config", "eth1=" + specs[i % len(specs)])]
+            a.run("ip link set eth1 up; ip address add 10.8.0.1/24 dev eth1")
+            said.append(a.ask("remove", "eth1"))
+            return [text for rc, text in said if rc]
+        for i in range(2 * len(specs)):
+            cycle(i)
+        leaks = lines.Leaks(a.guest)
+        r.equal([bad for bad in (cycle(i) for i in range(number)) if bad][:3], [], "%d devices came and went" % number)
+        r.ok(eventually(lambda: leaks.look()[:2] == leaks.first[:2], 20, 1), "no descriptor and no interrupt is left of them",
+             (leaks.first[:2], leaks.look()[:2]))
+        r.ok(eventually(lambda: not inner()), "and no process", inner())
+        last = leaks.look()
+        r.ok(leaks.first[2] - last[2] < leaks.ROOM_FREE and last[3] - leaks.first[3] < leaks.ROOM_SLAB,
+             "and no memory of the guest's", (leaks.first[2:], last[2:]))
+        r.equal(sorted(os.listdir(".")), [], "nor a socket on the host")
+        a.end(r, "devices that come and go")
+    return r
+
+
 def read_all(s):
     try:
         while s.recv(1 << 18):
@@ -544,7 +573,7 @@ def read_all(s):
 
 
 PARTS = (mcast, mcast_options, ucast, switch, stream, dgram, descriptor, tuntap, tuntap_kinds, helper, ethertap, slip, slirp, pcap,
-         wrong, noise, full, gone)
+         wrong, noise, full, gone, cycles)
 lines.run_parts(PARTS)
 no_leftovers()
 tap.done()
