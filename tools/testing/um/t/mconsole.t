@@ -428,7 +428,8 @@ def odd():
         nobody = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         nobody.sendto(struct.pack("<III", MAGIC, 2, 4) + b"halt".ljust(512, b"\0"), path())
         nobody.close()
-        tap.equal(g.run("echo here")[1].strip(), "here", "who has no address is not heard")
+        # The log's messages may come between.
+        tap.match(g.run("echo here")[1], r"^here$", "who has no address is not heard")
         g.run("for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done")
         answered(r"^OK Linux", "version")
         answered(r"^OK sysrq: Show State", "sysrq", "t")
