@@ -160,10 +160,8 @@ void host_socket_send_only(int fd, int bytes)
 {
 	int least = 1;
 
+	host_socket_buffers(fd, bytes);
 	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
-	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	/* Past the limit where we may. */
-	sys(SYS_setsockopt, fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
 }
 
 int host_socket_address(int fd, struct host_address *addr)
