@@ -350,21 +350,6 @@ static void find_in(unsigned long start, unsigned long len)
 	}
 }
 
-static void look_around(void)
-{
-	unsigned long a;
-
-	catch_strays();
-	if (readable(STUB_CODE))
-		find_in(STUB_CODE, PAGE);
-	nr_in_code = nr_gadgets;
-	if (readable(STUB_CODE))
-		find_handler();
-	for (a = STUB_VDSO; a < STUB_END; a += PAGE)
-		if (readable(a))
-			find_in(a, PAGE);
-}
-
 /* By the stub's own instruction. */
 static long call(unsigned long where, long nr, long a, long b, long c, long d,
 		 long e, long f)
@@ -378,22 +363,45 @@ static long call(unsigned long where, long nr, long a, long b, long c, long d,
 	return jump(where, &j);
 }
 
+/* Its pages of data change, and hold such bytes by chance: only what runs counts. */
+static bool runs(unsigned long where)
+{
+	call(where, SYS_getpid, 0, 0, 0, 0, 0, 0);
+	return !stray || stray_ip != where;
+}
+
+static void look_around(void)
+{
+	unsigned long a;
+	int i;
+
+	catch_strays();
+	if (readable(STUB_CODE))
+		find_in(STUB_CODE, PAGE);
+	nr_in_code = nr_gadgets;
+	if (readable(STUB_CODE))
+		find_handler();
+	for (a = STUB_VDSO; a < STUB_END; a += PAGE)
+		if (readable(a))
+			find_in(a, PAGE);
+	for (i = nr_in_code; i < nr_gadgets;) {
+		if (runs(gadgets[i]))
+			i++;
+		else
+			gadgets[i] = gadgets[--nr_gadgets];
+	}
+}
+
 #define gadget(nr, ...)	gadget_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define gadget_(nr, a, b, c, d, e, f, ...)				\
 	call(best_gadget, nr, (long)(a), (long)(b), (long)(c), (long)(d),	\
 	     (long)(e), (long)(f))
 
-static long plain_call(long nr, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 asm("r10") = d;
-	register long r8 asm("r8") = e;
-	register long r9 asm("r9") = f;
+/* One of the program's own, which a signal brings back from like from the others. */
+extern const char plain_insn[];
 
-	asm volatile("syscall" : "+a" (nr)
-		     : "D" (a), "S" (b), "d" (c), "r" (r10), "r" (r8), "r" (r9)
-		     : "rcx", "r11", "memory");
-	return nr;
-}
+asm("plain_insn: syscall\n"
+"	jmp	*%r15\n");
 
 /* ---- calls: each number, from each place ---------------------------------- */
 
@@ -413,10 +421,13 @@ enum how { PLAIN, GADGET, VDSO };
 
 static long by(enum how how, long nr, const long *a)
 {
-	if (how == PLAIN)
-		return plain_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-	return call(how == GADGET ? best_gadget : gadgets[nr_in_code], nr, a[0],
-		    a[1], a[2], a[3], a[4], a[5]);
+	unsigned long where[] = {
+		[PLAIN] = (unsigned long)plain_insn,
+		[GADGET] = best_gadget,
+		[VDSO] = gadgets[nr_in_code],
+	};
+
+	return call(where[how], nr, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
 static void one_call(struct outcome *o, enum how how, long nr, const long *a)
@@ -1734,12 +1745,19 @@ static void tracer(int argc, char **argv)
 
 static int *hijacks;
 
+/* On whatever stack there is: without one. */
+static __always_inline long bare_call(long nr, long a)
+{
+	asm volatile("syscall" : "+a" (nr) : "D" (a) : "rcx", "r11", "memory");
+	return nr;
+}
+
 static void hijacked(void)
 {
 	__atomic_add_fetch(&hijacks[0], 1, __ATOMIC_SEQ_CST);
-	hijacks[1] = plain_call(SYS_getuid, 0, 0, 0, 0, 0, 0);
+	hijacks[1] = bare_call(SYS_getuid, 0);
 	for (;;)
-		plain_call(SYS_exit_group, 77, 0, 0, 0, 0, 0);
+		bare_call(SYS_exit_group, 77);
 }
 
 /* The area of this thread: the one that has its registers after a trap. */
