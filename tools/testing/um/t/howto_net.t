@@ -390,8 +390,8 @@ def pcap(s):
         return
     g = s.boot(lines[0][1], debian=True)
     s.guest(lines[1][1])
-    # It would go on for ever; and there has to be something to hear.
-    g.run("(%s -c 3 > /tmp/heard 2>&1 &)" % lines[2][1])
+    # It would go on for ever; and hears first what the guest itself says.
+    g.run("(timeout 60 %s -l > /tmp/heard 2>&1 &)" % lines[2][1])
     s.typed.add(lines[2][1])
 
     def heard():
