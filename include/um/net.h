@@ -91,10 +91,6 @@ int host_dgram_bind_address(const struct host_address *addr);
 int host_dgram_is_stale(const struct host_address *addr);
 /* A UNIX stream that is connected; -EAGAIN: too many wait there. */
 int host_stream_connect(const struct host_address *to);
-/* A pair of UNIX sockets that keep messages apart. */
-int host_message_pair(int fds[2]);
-/* A pair of UNIX datagram sockets. */
-int host_dgram_pair(int fds[2]);
 
 /* A UDP socket that is bound to @addr, with others if @shared. */
 int host_udp_open(const struct host_address *addr, int shared);

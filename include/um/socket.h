@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Sockets of the host: UNIX datagrams (arch/um/host/socket.c), and streams of the
- * UNIX and internet kinds (arch/um/host/stream.c).
+ * Sockets of the host: UNIX datagrams and pairs (arch/um/host/socket.c), and streams
+ * of the UNIX and internet kinds (arch/um/host/stream.c).
  *
  * Descriptors are closed on exec and never block.  All functions return what they
  * are said to, or -errno of the host.
@@ -38,6 +38,10 @@ int host_dgram_send(int fd, const struct host_address *to, const void *buf, um_u
 
 /* A name in the file system; -ENAMETOOLONG. */
 int host_unix_address(struct host_address *to, const char *path);
+/* Pairs of UNIX sockets: a stream, datagrams, and messages in order. */
+int host_stream_pair(int fds[2]);
+int host_dgram_pair(int fds[2]);
+int host_message_pair(int fds[2]);
 /* @host is a number, of IPv4 or IPv6; -EINVAL: it is not. */
 int host_inet_address(struct host_address *to, const char *host, unsigned int port);
 /* "127.0.0.1:23", "[::1]:23", or "" for what has no name. */
@@ -47,8 +51,6 @@ void host_address_text(const struct host_address *addr, char *buf, um_u64 len);
  * place of one that nobody listens to any more.  -EADDRINUSE.
  */
 int host_stream_listen(const struct host_address *addr);
-/* A pair of UNIX stream sockets. */
-int host_stream_pair(int fds[2]);
 /* Who waits next; keepalives find out that a peer has vanished.  -EAGAIN: nobody. */
 int host_stream_accept(int fd, struct host_address *peer);
 /* 0 when the peer has gone away and has left nothing to be read. */

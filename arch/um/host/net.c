@@ -216,21 +216,6 @@ int host_stream_connect(const struct host_address *to)
 	return fd;
 }
 
-static int socket_pair(int type, int fds[2])
-{
-	return sys(SYS_socketpair, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds);
-}
-
-int host_message_pair(int fds[2])
-{
-	return socket_pair(SOCK_SEQPACKET, fds);
-}
-
-int host_dgram_pair(int fds[2])
-{
-	return socket_pair(SOCK_DGRAM, fds);
-}
-
 int host_udp_open(const struct host_address *addr, int shared)
 {
 	sa_family_t family;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * UNIX datagram sockets.
+ * UNIX datagram sockets, and pairs of sockets.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -71,4 +71,24 @@ int host_dgram_send(int fd, const struct host_address *to, const void *buf, um_u
 			     to->data, to->len);
 
 	return ret < 0 ? ret : 0;
+}
+
+static int socket_pair(int type, int fds[2])
+{
+	return sys(SYS_socketpair, AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds);
+}
+
+int host_message_pair(int fds[2])
+{
+	return socket_pair(SOCK_SEQPACKET, fds);
+}
+
+int host_stream_pair(int fds[2])
+{
+	return socket_pair(SOCK_STREAM, fds);
+}
+
+int host_dgram_pair(int fds[2])
+{
+	return socket_pair(SOCK_DGRAM, fds);
 }

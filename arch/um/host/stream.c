@@ -140,11 +140,6 @@ int host_stream_accept(int fd, struct host_address *peer)
 	return sock;
 }
 
-int host_stream_pair(int fds[2])
-{
-	return sys(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds);
-}
-
 int host_stream_is_alive(int fd)
 {
 	char c;
