@@ -35,9 +35,11 @@ class Place:
         self.start()
 
     def start(self):
-        self.node = Node(self.spec, self.n)
-        self.node.serve()
+        node = Node(self.spec, self.n)
+        node.serve()
         self.life += 1
+        # Not before it serves: others look here.
+        self.node = node
 
     def replace(self):
         old, self.node = self.node, None
