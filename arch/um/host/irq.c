@@ -199,10 +199,12 @@ static void regs_to_context(const struct host_regs *regs, ucontext_t *uc)
 
 static void irq_handler(int sig, siginfo_t *info, void *context)
 {
+	greg_t *ip = &((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
 	struct host_regs regs;
 	int err = errno_load();
 
 	(void)info;
+	*ip = poll_handler_return(*ip);
 	for (unsigned int i = 0; i < ARRAY_SIZE(irq_table); i++) {
 		if (irq_table[i].sig != sig)
 			continue;

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for descriptors: one thread in epoll.
+ * Waiting for descriptors: one thread in epoll.  The first CPU waits there itself
+ * while it is idle, so that what comes wakes no other thread before: the host wakes
+ * who came last.
  */
+#include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
 #include "internal.h"
 
+#define STR(x)	#x
+#define XSTR(x)	STR(x)
+
 /**
  * struct poller - the thread that waits
  * @epoll:	what it waits on
  * @probe:	an epoll instance that nobody waits on
  * @kick:	eventfd that makes it go round once
+ * @wake:	eventfd that wakes the idle CPU
  * @ready:	the callback
  * @want:	counts requests for a round
  * @done:	value of @want that it had seen when it last had no event in hand
@@ -21,12 +28,13 @@ struct poller {
 	int	epoll;
 	int	probe;
 	int	kick;
+	int	wake;
 	void	(*ready)(void *cookie, int events);
 	um_u32	want;
 	um_u32	done;
 };
 
-static struct poller poller = { .epoll = -1, .probe = -1, .kick = -1 };
+static struct poller poller = { .epoll = -1, .probe = -1, .kick = -1, .wake = -1 };
 
 static int from_epoll(um_u32 ev)
 {
@@ -71,6 +79,8 @@ static void poll_thread(void *arg)
 			if (ev[i].data.ptr == p)
 				sys_retry(SYS_read, p->kick, &count,
 					  sizeof(count));
+			else if (ev[i].data.ptr == &p->wake)
+				p->ready(NULL, 0);
 			else
 				p->ready(ev[i].data.ptr,
 					 from_epoll(ev[i].events));
@@ -78,45 +88,132 @@ static void poll_thread(void *arg)
 	}
 }
 
+#define NR_FDS	4
+
+static void all_fds(struct poller *p, int *fds[NR_FDS])
+{
+	fds[0] = &p->epoll;
+	fds[1] = &p->probe;
+	fds[2] = &p->kick;
+	fds[3] = &p->wake;
+}
+
+static void close_all(struct poller *p)
+{
+	int *fds[NR_FDS];
+
+	all_fds(p, fds);
+	for (unsigned int i = 0; i < NR_FDS; i++) {
+		if (*fds[i] >= 0)
+			sys(SYS_close, *fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static long open_all(struct poller *p)
+{
+	struct epoll_event kick = { .events = EPOLLIN, .data.ptr = p };
+	/* Nobody need read it. */
+	struct epoll_event wake = { .events = EPOLLIN | EPOLLET, .data.ptr = &p->wake };
+	int *fds[NR_FDS];
+
+	p->epoll = sys(SYS_epoll_create1, EPOLL_CLOEXEC);
+	p->probe = sys(SYS_epoll_create1, EPOLL_CLOEXEC);
+	p->kick = sys(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	p->wake = sys(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
+	all_fds(p, fds);
+	for (unsigned int i = 0; i < NR_FDS; i++)
+		if (*fds[i] < 0)
+			return *fds[i];
+	return sys(SYS_epoll_ctl, p->epoll, EPOLL_CTL_ADD, p->kick, &kick) ?:
+	       sys(SYS_epoll_ctl, p->epoll, EPOLL_CTL_ADD, p->wake, &wake);
+}
+
 int host_poll_start(void (*ready)(void *cookie, int events))
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &poller };
 	long err;
 
 	if (poller.epoll >= 0)
 		return -EBUSY;
-	err = sys(SYS_epoll_create1, EPOLL_CLOEXEC);
-	if (err < 0)
-		return err;
-	poller.epoll = err;
-	err = sys(SYS_epoll_create1, EPOLL_CLOEXEC);
-	if (err < 0)
-		goto fail;
-	poller.probe = err;
-	err = sys(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (err < 0)
-		goto fail;
-	poller.kick = err;
 	poller.ready = ready;
-	err = sys(SYS_epoll_ctl, poller.epoll, EPOLL_CTL_ADD, poller.kick, &ev);
-	if (err < 0)
-		goto fail;
-	err = host_thread_start(poll_thread, &poller, "um-poll");
-	if (err < 0)
-		goto fail;
+	err = open_all(&poller);
+	if (!err)
+		err = host_thread_start(poll_thread, &poller, "um-poll");
+	if (err < 0) {
+		close_all(&poller);
+		return err;
+	}
 	return 0;
-
-fail:
-	if (poller.kick >= 0)
-		sys(SYS_close, poller.kick);
-	if (poller.probe >= 0)
-		sys(SYS_close, poller.probe);
-	sys(SYS_close, poller.epoll);
-	poller.kick = -1;
-	poller.probe = -1;
-	poller.epoll = -1;
-	return err;
 }
+
+/* ---- the idle CPU --------------------------------------------------------- */
+
+/*
+ * epoll_wait(), unless *pending is set.  A handler that sets it before the host has
+ * seen the system call goes on behind that: poll_handler_return().
+ */
+long poll_sleep(int epoll, struct epoll_event *ev, int max, int ms,
+		volatile um_u32 *pending);
+extern const char poll_sleep_begin[], poll_sleep_end[], poll_sleep_skip[];
+
+asm("	.text\n"
+"	.type	poll_sleep, @function\n"
+"poll_sleep:\n"
+"	mov	%rcx, %r10\n"
+"	mov	$" XSTR(SYS_epoll_wait) ", %eax\n"
+"poll_sleep_begin:\n"
+"	cmpl	$0, (%r8)\n"
+"	jne	poll_sleep_skip\n"
+"	syscall\n"
+"poll_sleep_end:\n"
+"	ret\n"
+"poll_sleep_skip:\n"
+"	mov	$-" XSTR(EINTR) ", %rax\n"
+"	ret\n"
+"	.size	poll_sleep, . - poll_sleep\n");
+
+um_u64 poll_handler_return(um_u64 ip)
+{
+	if (ip - (um_u64)poll_sleep_begin < (um_u64)(poll_sleep_end - poll_sleep_begin))
+		return (um_u64)poll_sleep_skip;
+	return ip;
+}
+
+int host_poll_wait(struct host_ready ready[HOST_READY_MAX], volatile um_u32 *pending,
+		   um_u64 ns)
+{
+	struct epoll_event ev[HOST_READY_MAX];
+	int ms = -1, count = 0;
+	long n;
+
+	if (ns) {
+		um_u64 now = host_monotonic_ns();
+		um_u64 left = ns > now ? (ns - now + 999999) / 1000000 : 0;
+
+		ms = left < INT_MAX ? left : INT_MAX;
+	}
+	n = poll_sleep(poller.epoll, ev, ARRAY_SIZE(ev), ms, pending);
+	if (!n)
+		return -ETIMEDOUT;
+	for (long i = 0; i < n; i++) {
+		void *cookie = ev[i].data.ptr;
+
+		/* The thread sees the one, and the other has done its work. */
+		if (cookie == &poller || cookie == &poller.wake)
+			continue;
+		ready[count++] = (struct host_ready) { cookie, from_epoll(ev[i].events) };
+	}
+	return count;
+}
+
+void host_poll_wake(void)
+{
+	um_u64 one = 1;
+
+	sys_retry(SYS_write, poller.wake, &one, sizeof(one));
+}
+
+/* ---- descriptors ---------------------------------------------------------- */
 
 /* Registers nothing yet: what is registered is watched for hang-ups at once. */
 int host_poll_add(int fd, void *cookie)
@@ -158,7 +255,7 @@ int host_poll_arm(int fd, void *cookie, int events)
 	return err;
 }
 
-/* When this returns no callback for the descriptor runs, nor will. */
+/* When this returns no callback for the descriptor runs on the thread, nor will. */
 int host_poll_del(int fd)
 {
 	um_u64 one = 1;

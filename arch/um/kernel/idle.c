@@ -17,6 +17,12 @@
 #include <asm/um_irq.h>
 #include <um/host.h>
 
+/*
+ * So long the host's timer stays as it is: most sleeps are shorter, and to set it to
+ * and fro would be some of what they cost.
+ */
+#define SHORT_SLEEP	NSEC_PER_MSEC
+
 #define POLL_MIN	(10 * NSEC_PER_USEC)
 #define POLL_MAX	(60 * NSEC_PER_USEC)
 
@@ -31,33 +37,50 @@ static int __init idle_init(void)
 }
 early_initcall(idle_init);
 
-/* What it was, for the next time: @idle is how long nothing came. */
-static u32 next_poll_time(u32 was, u64 idle)
+/*
+ * What it was, for the next time: @idle is how long nothing came.  While it looks it is
+ * a thread of its own that waits for descriptors: those are not worth it.
+ */
+static u32 next_poll_time(u32 was, u64 idle, enum um_woken woken)
 {
 	if (idle <= was)
 		return was;
 	/* A longer look would have seen it; so long a look is not worth it. */
-	if (idle <= POLL_MAX)
+	if (idle <= POLL_MAX && woken != UM_WOKEN_BY_FD)
 		return clamp(2 * was, POLL_MIN, POLL_MAX);
 	return was / 2 < POLL_MIN ? 0 : was / 2;
+}
+
+static enum um_woken sleep(u64 now)
+{
+	enum um_woken woken;
+	u64 due;
+
+	um_cpu_release();
+	woken = um_irq_sleep(now + SHORT_SLEEP);
+	if (woken != UM_WOKEN_NOT)
+		return woken;
+	due = um_timer_due();
+	/* The timer's signal is at hand earlier than that, unless it is lost. */
+	woken = um_irq_sleep(due ? due + NSEC_PER_MSEC : 0);
+	if (woken == UM_WOKEN_NOT && due)
+		um_irq_timer_due();
+	return woken;
 }
 
 void arch_cpu_idle(void)
 {
 	u32 time = this_cpu_read(poll_time);
+	enum um_woken woken;
 	u64 start;
 
 	if (raw_cpu_read_4(irq_state.pending))
 		return;
-	if (!may_poll) {
-		um_cpu_release();
-		um_irq_sleep(um_timer_due());
-		return;
-	}
 	start = host_monotonic_ns();
 	if (time && um_irq_poll(start + time))
 		return;
-	um_cpu_release();
-	um_irq_sleep(um_timer_due());
-	this_cpu_write(poll_time, next_poll_time(time, host_monotonic_ns() - start));
+	woken = sleep(start);
+	if (may_poll)
+		this_cpu_write(poll_time, next_poll_time(time, host_monotonic_ns() - start,
+							 woken));
 }

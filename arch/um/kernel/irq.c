@@ -198,6 +198,18 @@ static unsigned int *polled;
 /* The same while it sleeps: then it has to be woken. */
 static unsigned int *slept_on;
 
+/* Among the descriptors, once there are any. */
+static bool poll_started;
+static bool sleeps_in_poll;
+
+static void wake_sleeper(unsigned int *pending)
+{
+	if (__atomic_load_n(&sleeps_in_poll, __ATOMIC_SEQ_CST))
+		host_poll_wake();
+	else
+		host_futex_wake(pending, 1);
+}
+
 /* From any host thread: it has no per-CPU state. */
 void um_irq_source_raise(struct um_irq_source *src)
 {
@@ -215,7 +227,7 @@ void um_irq_source_raise(struct um_irq_source *src)
 	pending = __atomic_load_n(&slept_on, __ATOMIC_SEQ_CST);
 	if (pending) {
 		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
-		host_futex_wake(pending, 1);
+		wake_sleeper(pending);
 		if (__atomic_load_n(&slept_on, __ATOMIC_SEQ_CST))
 			return;
 	}
@@ -250,22 +262,70 @@ static bool source_is_raised(void)
 	return false;
 }
 
-void um_irq_sleep(u64 due)
+/* Only what is still a source: another CPU may be about to free the watch. */
+static void take_ready(const struct host_ready *ready, int n, unsigned int *pending)
+{
+	struct um_irq_source *src;
+	int i;
+
+	raw_spin_lock(&sources_lock);
+	for (i = 0; i < n; i++) {
+		struct um_fd_watch *w = ready[i].cookie;
+
+		for (src = sources; src; src = src->next) {
+			if (src != &w->src)
+				continue;
+			w->events = ready[i].events;
+			WRITE_ONCE(src->raised, 1);
+			atomic_or(BIT(HOST_IRQ_IO), (atomic_t *)pending);
+			break;
+		}
+	}
+	raw_spin_unlock(&sources_lock);
+}
+
+static enum um_woken sleep_in_poll(unsigned int *pending, u64 until)
+{
+	struct host_ready ready[HOST_READY_MAX];
+	int n;
+
+	do {
+		n = host_poll_wait(ready, pending, until);
+		if (n > 0) {
+			take_ready(ready, n, pending);
+			return UM_WOKEN_BY_FD;
+		}
+	} while (!n && !READ_ONCE(*pending));
+	return READ_ONCE(*pending) ? UM_WOKEN : UM_WOKEN_NOT;
+}
+
+enum um_woken um_irq_sleep(u64 until)
 {
 	unsigned int *pending = raw_cpu_ptr(&irq_state.pending);
 	bool first = !raw_smp_processor_id();
+	enum um_woken woken;
 
-	if (first)
+	if (first) {
+		__atomic_store_n(&sleeps_in_poll, poll_started, __ATOMIC_SEQ_CST);
 		__atomic_store_n(&slept_on, pending, __ATOMIC_SEQ_CST);
-	if (first && source_is_raised())
+	}
+	if (first && source_is_raised()) {
 		atomic_or(BIT(HOST_IRQ_IO), (atomic_t *)pending);
-	else if (!READ_ONCE(*pending))
-		/* The timer's signal is at hand earlier than that, unless it is lost. */
-		host_irq_wait(pending, due ? due + NSEC_PER_MSEC : 0);
+		woken = UM_WOKEN;
+	} else if (first && sleeps_in_poll) {
+		woken = sleep_in_poll(pending, until);
+	} else {
+		host_irq_wait(pending, until);
+		woken = READ_ONCE(*pending) ? UM_WOKEN : UM_WOKEN_NOT;
+	}
 	if (first)
 		__atomic_store_n(&slept_on, NULL, __ATOMIC_SEQ_CST);
-	if (!READ_ONCE(*pending) && due)
-		atomic_or(BIT(HOST_IRQ_TIMER), (atomic_t *)pending);
+	return woken;
+}
+
+void um_irq_timer_due(void)
+{
+	atomic_or(BIT(HOST_IRQ_TIMER), (atomic_t *)raw_cpu_ptr(&irq_state.pending));
 }
 
 /* ---- descriptors ------------------------------------------------------------ */
@@ -274,11 +334,14 @@ static void fd_ready(void *cookie, int events)
 {
 	struct um_fd_watch *w = cookie;
 
-	w->events = events;
-	um_irq_source_raise(&w->src);
+	if (w) {
+		w->events = events;
+		um_irq_source_raise(&w->src);
+	} else if (__atomic_load_n(&slept_on, __ATOMIC_SEQ_CST)) {
+		/* The CPU was not there yet. */
+		host_irq_raise(io_tid, HOST_IRQ_IO);
+	}
 }
-
-static bool poll_started;
 
 int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,
 		     um_irq_handler_t handler, void *dev)

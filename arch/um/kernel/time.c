@@ -25,6 +25,8 @@ static u64 clock_base __ro_after_init;
 static DEFINE_PER_CPU(int, host_timer);
 /* When it is to expire, of host_monotonic_ns(); 0: it is not, or has. */
 static DEFINE_PER_CPU(u64, timer_due);
+/* When the host's one does, which may be earlier; 0: it does not. */
+static DEFINE_PER_CPU(u64, timer_set);
 
 unsigned long long notrace sched_clock(void)
 {
@@ -64,23 +66,37 @@ asmlinkage long our_clock_gettime(const clockid_t which,
 	return put_timespec64(&now, tp);
 }
 
-u64 um_timer_due(void)
+static int set_host_timer(u64 due)
 {
-	return this_cpu_read(timer_due);
+	this_cpu_write(timer_set, due);
+	return host_timer_set(this_cpu_read(host_timer), due);
 }
 
+u64 um_timer_due(void)
+{
+	u64 due = this_cpu_read(timer_due);
+
+	if (this_cpu_read(timer_set) != due)
+		set_host_timer(due);
+	return due;
+}
+
+/*
+ * The tick is put off whenever the CPU has nothing to do, and mostly not for long:
+ * a timer of the host that expires too early costs less than to set it twice.
+ */
 static int host_set_next_event(unsigned long delta, struct clock_event_device *ev)
 {
 	u64 due = host_monotonic_ns() + delta;
+	u64 set = this_cpu_read(timer_set);
 
 	this_cpu_write(timer_due, due);
-	return host_timer_set(this_cpu_read(host_timer), due);
+	return set && set <= due ? 0 : set_host_timer(due);
 }
 
 static int host_timer_stop(struct clock_event_device *ev)
 {
 	this_cpu_write(timer_due, 0);
-	host_timer_set(this_cpu_read(host_timer), 0);
 	return 0;
 }
 
@@ -96,9 +112,17 @@ static DEFINE_PER_CPU(struct clock_event_device, host_clockevent) = {
 static irqreturn_t timer_interrupt(int irq, void *dev)
 {
 	struct clock_event_device *ev = this_cpu_ptr(&host_clockevent);
+	u64 due = this_cpu_read(timer_due);
 
-	this_cpu_write(timer_due, 0);
+	this_cpu_write(timer_set, 0);
 	um_cpu_balance();
+	if (!due)
+		return IRQ_HANDLED;
+	if (host_monotonic_ns() < due) {
+		set_host_timer(due);
+		return IRQ_HANDLED;
+	}
+	this_cpu_write(timer_due, 0);
 	if (ev->event_handler)
 		ev->event_handler(ev);
 	return IRQ_HANDLED;

@@ -13,12 +13,30 @@ void irq_dispatch(struct pt_regs *regs);
  * sleeping.  True: there is one.  With interrupts disabled.
  */
 bool um_irq_poll(u64 until);
-/*
- * Sleeps until an interrupt is pending, or should be: @due is when the timer's is,
- * of host_monotonic_ns(); 0: never.  With interrupts disabled.
+
+/**
+ * enum um_woken - why a CPU sleeps no more
+ * @UM_WOKEN_NOT:	it has slept long enough, there is no interrupt
+ * @UM_WOKEN:		there is one, a signal's or that of a helper thread
+ * @UM_WOKEN_BY_FD:	a descriptor is ready, which is an interrupt as well
  */
-void um_irq_sleep(u64 due);
-/* When this CPU's timer is to expire, of host_monotonic_ns(); 0: it is not (time.c). */
+enum um_woken {
+	UM_WOKEN_NOT,
+	UM_WOKEN,
+	UM_WOKEN_BY_FD,
+};
+
+/*
+ * Sleeps until an interrupt is pending, or until @until of host_monotonic_ns() unless
+ * that is 0.  With interrupts disabled.
+ */
+enum um_woken um_irq_sleep(u64 until);
+/* The timer's interrupt is pending, although no signal says so. */
+void um_irq_timer_due(void);
+/*
+ * When this CPU's timer is to expire, of host_monotonic_ns(); 0: it is not.  From now
+ * on the host has that as well, and nothing earlier (time.c).
+ */
 u64 um_timer_due(void);
 
 #endif /* _ASM_UM_UM_IRQ_H */
