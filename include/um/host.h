@@ -195,36 +195,25 @@ int host_next_cpu(int cpu);
 /*
  * One host thread waits for all descriptors.  When one is ready the callback
  * of host_poll_start() is run on that thread (not in the kernel: it may do no
- * more than set bits and call host_irq_raise()), and the descriptor is not
- * watched again until the next host_poll_arm().  With a cookie of NULL it has
- * taken a host_poll_wake() that was for the CPU.
+ * more than set bits, and call host_irq_raise() or host_poll_wake()), and the
+ * descriptor is not watched again until the next host_poll_arm().  With a cookie
+ * of NULL it has taken a host_poll_wake() that was for the CPU.
  */
-int host_poll_start(void (*ready)(void *cookie, int events));
+int host_poll_start(void (*ready)(void *cookie));
 int host_poll_add(int fd, void *cookie);
 int host_poll_arm(int fd, void *cookie, int events);
 int host_poll_del(int fd);
 
 #define HOST_READY_MAX		16
 
-/**
- * struct host_ready - a descriptor that is
- * @cookie:	of host_poll_add(); what it points to may be gone by now
- * @events:	HOST_POLL*
- */
-struct host_ready {
-	void	*cookie;
-	int	events;
-};
-
 /*
  * Waits instead of that thread, which sleeps on: for the thread of the first CPU,
  * after host_poll_start().  Until a descriptor is ready, *pending is not zero (a
  * handler sets it; who else does calls host_poll_wake()), or until @ns of
- * host_monotonic_ns() unless that is 0.  The number of descriptors in @ready, also
- * 0; -ETIMEDOUT.
+ * host_monotonic_ns() unless that is 0.  The number of cookies in @ready, also 0,
+ * of descriptors that are; -ETIMEDOUT, or the host's error.
  */
-int host_poll_wait(struct host_ready ready[HOST_READY_MAX], volatile um_u32 *pending,
-		   um_u64 ns);
+int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64 ns);
 /* From any thread. */
 void host_poll_wake(void);
 

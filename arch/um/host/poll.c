@@ -29,7 +29,7 @@ struct poller {
 	int	probe;
 	int	kick;
 	int	wake;
-	void	(*ready)(void *cookie, int events);
+	void	(*ready)(void *cookie);
 	um_u32	want;
 	um_u32	done;
 };
@@ -80,10 +80,9 @@ static void poll_thread(void *arg)
 				sys_retry(SYS_read, p->kick, &count,
 					  sizeof(count));
 			else if (ev[i].data.ptr == &p->wake)
-				p->ready(NULL, 0);
+				p->ready(NULL);
 			else
-				p->ready(ev[i].data.ptr,
-					 from_epoll(ev[i].events));
+				p->ready(ev[i].data.ptr);
 		}
 	}
 }
@@ -129,7 +128,7 @@ static long open_all(struct poller *p)
 	       sys(SYS_epoll_ctl, p->epoll, EPOLL_CTL_ADD, p->wake, &wake);
 }
 
-int host_poll_start(void (*ready)(void *cookie, int events))
+int host_poll_start(void (*ready)(void *cookie))
 {
 	long err;
 
@@ -179,8 +178,7 @@ um_u64 poll_handler_return(um_u64 ip)
 	return ip;
 }
 
-int host_poll_wait(struct host_ready ready[HOST_READY_MAX], volatile um_u32 *pending,
-		   um_u64 ns)
+int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64 ns)
 {
 	struct epoll_event ev[HOST_READY_MAX];
 	int ms = -1, count = 0;
@@ -193,15 +191,19 @@ int host_poll_wait(struct host_ready ready[HOST_READY_MAX], volatile um_u32 *pen
 		ms = left < INT_MAX ? left : INT_MAX;
 	}
 	n = poll_sleep(poller.epoll, ev, ARRAY_SIZE(ev), ms, pending);
+	/* Some hosts let one whose time is over take the wake-up, and not the event. */
+	if (!n)
+		n = sys(SYS_epoll_wait, poller.epoll, ev, ARRAY_SIZE(ev), 0);
 	if (!n)
 		return -ETIMEDOUT;
+	if (n < 0)
+		return n == -EINTR ? 0 : n;
 	for (long i = 0; i < n; i++) {
 		void *cookie = ev[i].data.ptr;
 
 		/* The thread sees the one, and the other has done its work. */
-		if (cookie == &poller || cookie == &poller.wake)
-			continue;
-		ready[count++] = (struct host_ready) { cookie, from_epoll(ev[i].events) };
+		if (cookie != &poller && cookie != &poller.wake)
+			ready[count++] = cookie;
 	}
 	return count;
 }
@@ -249,7 +251,7 @@ int host_poll_arm(int fd, void *cookie, int events)
 		err = sys(SYS_epoll_ctl, poller.epoll, EPOLL_CTL_ADD, fd, &ev);
 	if (err == -EPERM) {
 		/* A file, or the like of /dev/null. */
-		poller.ready(cookie, events & (HOST_POLLIN | HOST_POLLOUT));
+		poller.ready(cookie);
 		err = 0;
 	}
 	return err;

@@ -62,10 +62,7 @@ static enum um_woken sleep(u64 now)
 		return woken;
 	due = um_timer_due();
 	/* The timer's signal is at hand earlier than that, unless it is lost. */
-	woken = um_irq_sleep(due ? due + NSEC_PER_MSEC : 0);
-	if (woken == UM_WOKEN_NOT && due)
-		um_irq_timer_due();
-	return woken;
+	return um_irq_sleep(due ? due + NSEC_PER_MSEC : 0);
 }
 
 void arch_cpu_idle(void)
@@ -80,6 +77,8 @@ void arch_cpu_idle(void)
 	if (time && um_irq_poll(start + time))
 		return;
 	woken = sleep(start);
+	if (um_timer_is_overdue(host_monotonic_ns()))
+		um_irq_timer_due();
 	if (may_poll)
 		this_cpu_write(poll_time, next_poll_time(time, host_monotonic_ns() - start,
 							 woken));

@@ -29,10 +29,35 @@ static DEFINE_RAW_SPINLOCK(sources_lock);
 /* The thread that takes I/O interrupts: that of the first CPU. */
 static int io_tid __ro_after_init;
 
+/* What the first CPU has found ready while it slept; for take_ready(). */
+static void *ready[HOST_READY_MAX];
+static int nr_ready;
+
+/* Only what is still a source: another CPU may be about to free the watch. */
+static void take_ready(void)
+{
+	struct um_irq_source *src;
+	int i;
+
+	raw_spin_lock(&sources_lock);
+	for (i = 0; i < nr_ready; i++) {
+		struct um_fd_watch *w = ready[i];
+
+		for (src = sources; src && src != &w->src; src = src->next)
+			;
+		if (src)
+			WRITE_ONCE(src->raised, 1);
+	}
+	nr_ready = 0;
+	raw_spin_unlock(&sources_lock);
+}
+
 static void dispatch_sources(void)
 {
 	struct um_irq_source *src;
 
+	if (nr_ready)
+		take_ready();
 	for (src = READ_ONCE(sources); src; src = READ_ONCE(src->next))
 		if (READ_ONCE(src->raised) && xchg(&src->raised, 0))
 			generic_handle_irq(src->irq);
@@ -95,7 +120,8 @@ void um_interrupt(enum host_irq irq, struct host_regs *host)
 {
 	struct pt_regs regs;
 
-	atomic_or(BIT(irq), (atomic_t *)this_cpu_ptr(&irq_state.pending));
+	/* Other threads do, too, which atomic_or() of a kernel for one CPU overlooks. */
+	__atomic_or_fetch(raw_cpu_ptr(&irq_state.pending), BIT(irq), __ATOMIC_SEQ_CST);
 	if (!raw_cpu_read_4(irq_state.enabled)) {
 		if (raw_cpu_read_4(engine_running))
 			engine->kick();
@@ -262,41 +288,30 @@ static bool source_is_raised(void)
 	return false;
 }
 
-/* Only what is still a source: another CPU may be about to free the watch. */
-static void take_ready(const struct host_ready *ready, int n, unsigned int *pending)
+static enum um_woken woken_by(unsigned int *pending)
 {
-	struct um_irq_source *src;
-	int i;
-
-	raw_spin_lock(&sources_lock);
-	for (i = 0; i < n; i++) {
-		struct um_fd_watch *w = ready[i].cookie;
-
-		for (src = sources; src; src = src->next) {
-			if (src != &w->src)
-				continue;
-			w->events = ready[i].events;
-			WRITE_ONCE(src->raised, 1);
-			atomic_or(BIT(HOST_IRQ_IO), (atomic_t *)pending);
-			break;
-		}
-	}
-	raw_spin_unlock(&sources_lock);
+	return READ_ONCE(*pending) ? UM_WOKEN : UM_WOKEN_NOT;
 }
 
 static enum um_woken sleep_in_poll(unsigned int *pending, u64 until)
 {
-	struct host_ready ready[HOST_READY_MAX];
 	int n;
 
 	do {
 		n = host_poll_wait(ready, pending, until);
-		if (n > 0) {
-			take_ready(ready, n, pending);
-			return UM_WOKEN_BY_FD;
-		}
 	} while (!n && !READ_ONCE(*pending));
-	return READ_ONCE(*pending) ? UM_WOKEN : UM_WOKEN_NOT;
+	if (n > 0) {
+		/* Nothing may be locked here: for RCU this CPU is idle. */
+		nr_ready = n;
+		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
+		return UM_WOKEN_BY_FD;
+	}
+	/* Who has seen that it sleeps there has set *pending before. */
+	if (n < 0 && n != -ETIMEDOUT) {
+		__atomic_store_n(&sleeps_in_poll, false, __ATOMIC_SEQ_CST);
+		host_irq_wait(pending, until);
+	}
+	return woken_by(pending);
 }
 
 enum um_woken um_irq_sleep(u64 until)
@@ -310,13 +325,13 @@ enum um_woken um_irq_sleep(u64 until)
 		__atomic_store_n(&slept_on, pending, __ATOMIC_SEQ_CST);
 	}
 	if (first && source_is_raised()) {
-		atomic_or(BIT(HOST_IRQ_IO), (atomic_t *)pending);
+		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
 		woken = UM_WOKEN;
 	} else if (first && sleeps_in_poll) {
 		woken = sleep_in_poll(pending, until);
 	} else {
 		host_irq_wait(pending, until);
-		woken = READ_ONCE(*pending) ? UM_WOKEN : UM_WOKEN_NOT;
+		woken = woken_by(pending);
 	}
 	if (first)
 		__atomic_store_n(&slept_on, NULL, __ATOMIC_SEQ_CST);
@@ -325,17 +340,17 @@ enum um_woken um_irq_sleep(u64 until)
 
 void um_irq_timer_due(void)
 {
-	atomic_or(BIT(HOST_IRQ_TIMER), (atomic_t *)raw_cpu_ptr(&irq_state.pending));
+	__atomic_or_fetch(raw_cpu_ptr(&irq_state.pending), BIT(HOST_IRQ_TIMER),
+			  __ATOMIC_SEQ_CST);
 }
 
 /* ---- descriptors ------------------------------------------------------------ */
 
-static void fd_ready(void *cookie, int events)
+static void fd_ready(void *cookie)
 {
 	struct um_fd_watch *w = cookie;
 
 	if (w) {
-		w->events = events;
 		um_irq_source_raise(&w->src);
 	} else if (__atomic_load_n(&slept_on, __ATOMIC_SEQ_CST)) {
 		/* The CPU was not there yet. */
@@ -355,7 +370,6 @@ int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,
 		poll_started = true;
 	}
 	w->fd = fd;
-	w->events = 0;
 	err = um_irq_source_init(&w->src, name, handler, dev);
 	if (err)
 		return err;

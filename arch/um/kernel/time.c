@@ -68,8 +68,17 @@ asmlinkage long our_clock_gettime(const clockid_t which,
 
 static int set_host_timer(u64 due)
 {
-	this_cpu_write(timer_set, due);
-	return host_timer_set(this_cpu_read(host_timer), due);
+	int err = host_timer_set(this_cpu_read(host_timer), due);
+
+	this_cpu_write(timer_set, err ? 0 : due);
+	return err;
+}
+
+bool um_timer_is_overdue(u64 now)
+{
+	u64 due = this_cpu_read(timer_due);
+
+	return due && now > due + NSEC_PER_MSEC;
 }
 
 u64 um_timer_due(void)
@@ -87,11 +96,12 @@ u64 um_timer_due(void)
  */
 static int host_set_next_event(unsigned long delta, struct clock_event_device *ev)
 {
-	u64 due = host_monotonic_ns() + delta;
+	u64 now = host_monotonic_ns(), due = now + delta;
 	u64 set = this_cpu_read(timer_set);
 
 	this_cpu_write(timer_due, due);
-	return set && set <= due ? 0 : set_host_timer(due);
+	/* One that should have come may be lost. */
+	return set > now && set <= due ? 0 : set_host_timer(due);
 }
 
 static int host_timer_stop(struct clock_event_device *ev)

@@ -44,12 +44,10 @@ void um_irq_source_raise(struct um_irq_source *src);
  * struct um_fd_watch - interrupts when a host descriptor is ready
  * @src:	the interrupt
  * @fd:		the descriptor; stays the caller's
- * @events:	HOST_POLL* of the last interrupt
  */
 struct um_fd_watch {
 	struct um_irq_source	src;
 	int			fd;
-	unsigned int		events;
 };
 
 int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,

@@ -38,5 +38,7 @@ void um_irq_timer_due(void);
  * on the host has that as well, and nothing earlier (time.c).
  */
 u64 um_timer_due(void);
+/* It should have come by @now: a debugger may have kept the signal to itself. */
+bool um_timer_is_overdue(u64 now);
 
 #endif /* _ASM_UM_UM_IRQ_H */
