@@ -73,6 +73,7 @@ static vm_fault_t resolve(struct mm_struct *mm, unsigned long addr,
 			  struct stub_range *fill, int *code)
 {
 	unsigned int flags = FAULT_FLAG_DEFAULT;
+	struct stub_range copied = { };
 	struct vm_area_struct *vma;
 	vm_fault_t fault;
 
@@ -97,6 +98,7 @@ retry:
 	else if (*access == ACCESS_EXEC)
 		flags |= FAULT_FLAG_INSTRUCTION;
 
+	fault_prepare(vma, addr, *access, fill ? &copied : NULL);
 	fault = handle_mm_fault(vma, addr, flags, regs);
 	/* As fault_signal_pending(), but the kernel has no registers here. */
 	if (fault & VM_FAULT_RETRY &&
@@ -109,7 +111,7 @@ retry:
 		goto retry;
 	}
 	if (fill && !(fault & VM_FAULT_ERROR))
-		*fill = fault_around(vma, addr, *access);
+		*fill = copied.end ? copied : fault_around(vma, addr, *access);
 	mmap_read_unlock(mm);
 	return fault & VM_FAULT_ERROR;
 }

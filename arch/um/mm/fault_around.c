@@ -13,6 +13,9 @@
  *   a private copy of a page	likewise; around it, in areas of the size that a
  *				program's data has, which is written throughout
  *				when it starts; a small area as a whole
+ *
+ * Pages that follow each other in physical memory are one mapping of the host.  So
+ * before many single pages are asked for, the allocator gets some that do.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
@@ -36,6 +39,12 @@
 #define DATA_MAX	SZ_4M
 #define FILL_AROUND	SZ_64K
 #define AHEAD_PAGES	64
+/* The page cache's readahead asks for that many one by one, or for its own number. */
+#define READ_PAGES	VM_READAHEAD_PAGES
+
+/* Memory that is there at once, or none. */
+#define GFP_NO_EFFORT	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOWARN |	\
+			 __GFP_NOMEMALLOC)
 
 /**
  * struct page_run - physically consecutive pages: one mapping of the host
@@ -118,12 +127,47 @@ static unsigned int used_before(struct vm_area_struct *vma, unsigned long addr,
 	return n;
 }
 
+/*
+ * The allocator keeps single pages as they were freed, the last one on top: mostly
+ * backwards.  A block that is freed from its end on has it give out @nr in order.
+ */
+static void line_up_pages(unsigned int nr)
+{
+	unsigned int order = order_base_2(nr), i;
+	struct page *page;
+
+	if (nr < 2)
+		return;
+	page = alloc_pages(GFP_NO_EFFORT, order);
+	if (!page)
+		return;
+	split_page(page, order);
+	for (i = 1U << order; i > 0; i--)
+		__free_page(page + i - 1);
+}
+
 /* ---- files ---------------------------------------------------------------- */
 
 static bool maps_file(const struct vm_area_struct *vma)
 {
 	return vma->vm_ops && vma->vm_ops->map_pages &&
 	       !(vma->vm_flags & VM_RAND_READ);
+}
+
+/* Is the page there?  *@reads: a fault makes the page cache read more all the same. */
+static bool in_memory(struct vm_area_struct *vma, unsigned long addr, bool *reads)
+{
+	struct folio *folio = filemap_get_folio(vma->vm_file->f_mapping,
+						linear_page_index(vma, addr));
+	bool good;
+
+	*reads = true;
+	if (IS_ERR(folio))
+		return false;
+	good = folio_test_uptodate(folio);
+	*reads = folio_test_readahead(folio);
+	folio_put(folio);
+	return good;
 }
 
 /* Enters the pages of the file that are in memory into the page tables. */
@@ -186,6 +230,23 @@ static struct stub_range worth_copying(struct vm_area_struct *vma,
 	return r;
 }
 
+static bool wants_copy(struct vm_area_struct *vma, unsigned long addr)
+{
+	pte_t pte = peek_pte(vma->vm_mm, addr);
+
+	return pte_present(pte) && !pte_write(pte);
+}
+
+static unsigned int copies_to_make(struct vm_area_struct *vma, const struct stub_range *r)
+{
+	unsigned int n = 0;
+	unsigned long addr;
+
+	for (addr = r->start; addr < r->end; addr += PAGE_SIZE)
+		n += wants_copy(vma, addr);
+	return n;
+}
+
 static void copy_file(struct vm_area_struct *vma, unsigned long addr,
 		      struct stub_range *r)
 {
@@ -193,15 +254,30 @@ static void copy_file(struct vm_area_struct *vma, unsigned long addr,
 	map_file(vma, addr, r);
 	if (!memory_to_spare(vma->vm_mm, (r->end - r->start) / PAGE_SIZE))
 		return;
+	line_up_pages(copies_to_make(vma, r));
 	for (addr = r->start; addr < r->end; addr += PAGE_SIZE) {
-		pte_t pte = peek_pte(vma->vm_mm, addr);
-
-		if (!pte_present(pte) || pte_write(pte))
+		if (!wants_copy(vma, addr))
 			continue;
 		if (handle_mm_fault(vma, addr, FAULT_FLAG_WRITE, NULL) &
 		    VM_FAULT_ERROR)
 			return;
 	}
+}
+
+void fault_prepare(struct vm_area_struct *vma, unsigned long addr,
+		   enum access access, struct stub_range *r)
+{
+	bool reads = false, there;
+
+	if (!maps_file(vma))
+		return;
+	there = in_memory(vma, addr, &reads);
+	if (reads)
+		line_up_pages(READ_PAGES);
+	/* All of them in order, that of @addr as well. */
+	if (r && there && access == ACCESS_WRITE && !(vma->vm_flags & VM_SHARED) &&
+	    !userfaultfd_armed(vma) && find_pmd(vma->vm_mm, addr))
+		copy_file(vma, addr, r);
 }
 
 /* ---- anonymous memory ----------------------------------------------------- */
@@ -215,8 +291,7 @@ static struct page *run_take(struct page_run *run)
 		if (!run->wanted)
 			return NULL;
 		order = ilog2(run->wanted);
-		page = alloc_pages((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) |
-				   __GFP_NOWARN | __GFP_NOMEMALLOC, order);
+		page = alloc_pages(GFP_NO_EFFORT, order);
 		if (!page)
 			return NULL;
 		split_page(page, order);
@@ -301,26 +376,13 @@ struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
 
 /* ---- what nobody has asked for yet ------------------------------------------ */
 
-static bool in_memory(struct vm_area_struct *vma, unsigned long addr)
-{
-	struct folio *folio = filemap_get_folio(vma->vm_file->f_mapping,
-						linear_page_index(vma, addr));
-	bool good;
-
-	if (IS_ERR(folio))
-		return false;
-	good = folio_test_uptodate(folio);
-	folio_put(folio);
-	return good;
-}
-
 static void expect(struct vm_area_struct *vma, unsigned long addr)
 {
-	bool copies = vma->vm_flags & VM_WRITE;
+	bool copies = vma->vm_flags & VM_WRITE, reads;
 	struct stub_range r = around(vma, addr, FILL_AROUND);
 
 	if (!maps_file(vma) || vma->vm_flags & VM_SHARED ||
-	    userfaultfd_armed(vma) || !in_memory(vma, addr))
+	    userfaultfd_armed(vma) || !in_memory(vma, addr, &reads))
 		return;
 	if (copies && (vma->vm_end - vma->vm_start > COPY_WHOLE ||
 		       !memory_to_spare(vma->vm_mm, COPY_WHOLE / PAGE_SIZE)))

@@ -29,6 +29,15 @@ enum access {
 void guest_fault(struct pt_regs *regs, const struct stub_event *ev);
 
 /*
+ * Before a fault at @addr is resolved, @vma's lock held: has what it may read or copy
+ * come in the order of physical addresses.  @r: copies what is likely to be written
+ * next, as fault_around() does, which need not be called if @r->end is not 0 then; may
+ * be NULL.
+ */
+void fault_prepare(struct vm_area_struct *vma, unsigned long addr,
+		   enum access access, struct stub_range *r);
+
+/*
  * A fault at @addr is resolved, @vma's lock still held: brings in what is likely
  * to be wanted next.  Returns what is worth being mapped in the stub.
  */
