@@ -272,7 +272,8 @@ void fault_prepare(struct vm_area_struct *vma, unsigned long addr,
 	if (!maps_file(vma))
 		return;
 	there = in_memory(vma, addr, &reads);
-	if (reads)
+	/* Not shared memory, whose pages come one by one. */
+	if (reads && vma->vm_file->f_mapping->a_ops->readahead)
 		line_up_pages(READ_PAGES);
 	/* All of them in order, that of @addr as well. */
 	if (r && there && access == ACCESS_WRITE && !(vma->vm_flags & VM_SHARED) &&
