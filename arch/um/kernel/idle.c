@@ -60,7 +60,7 @@ static enum um_woken sleep(u64 now)
 	woken = um_irq_sleep(now + SHORT_SLEEP);
 	if (woken != UM_WOKEN_NOT)
 		return woken;
-	due = um_timer_due();
+	due = um_timer_settle();
 	/* The timer's signal is at hand earlier than that, unless it is lost. */
 	return um_irq_sleep(due ? due + NSEC_PER_MSEC : 0);
 }

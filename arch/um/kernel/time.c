@@ -25,7 +25,7 @@ static u64 clock_base __ro_after_init;
 static DEFINE_PER_CPU(int, host_timer);
 /* When it is to expire, of host_monotonic_ns(); 0: it is not, or has. */
 static DEFINE_PER_CPU(u64, timer_due);
-/* When the host's one does, which may be earlier; 0: it does not. */
+/* When the host's one does, which may be earlier; 0: nobody has set it since. */
 static DEFINE_PER_CPU(u64, timer_set);
 
 unsigned long long notrace sched_clock(void)
@@ -81,7 +81,7 @@ bool um_timer_is_overdue(u64 now)
 	return due && now > due + NSEC_PER_MSEC;
 }
 
-u64 um_timer_due(void)
+u64 um_timer_settle(void)
 {
 	u64 due = this_cpu_read(timer_due);
 

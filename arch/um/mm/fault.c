@@ -98,7 +98,9 @@ retry:
 	else if (*access == ACCESS_EXEC)
 		flags |= FAULT_FLAG_INSTRUCTION;
 
-	fault_prepare(vma, addr, *access, fill ? &copied : NULL);
+	fault_line_up(vma, addr);
+	if (fill && *access == ACCESS_WRITE)
+		copied = fault_copy(vma, addr);
 	fault = handle_mm_fault(vma, addr, flags, regs);
 	/* As fault_signal_pending(), but the kernel has no registers here. */
 	if (fault & VM_FAULT_RETRY &&

@@ -154,20 +154,39 @@ static bool maps_file(const struct vm_area_struct *vma)
 	       !(vma->vm_flags & VM_RAND_READ);
 }
 
-/* Is the page there?  *@reads: a fault makes the page cache read more all the same. */
-static bool in_memory(struct vm_area_struct *vma, unsigned long addr, bool *reads)
+static struct folio *cached_folio(struct vm_area_struct *vma, unsigned long addr)
 {
-	struct folio *folio = filemap_get_folio(vma->vm_file->f_mapping,
-						linear_page_index(vma, addr));
+	return filemap_get_folio(vma->vm_file->f_mapping,
+				 linear_page_index(vma, addr));
+}
+
+static bool in_memory(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct folio *folio = cached_folio(vma, addr);
 	bool good;
 
-	*reads = true;
 	if (IS_ERR(folio))
 		return false;
 	good = folio_test_uptodate(folio);
-	*reads = folio_test_readahead(folio);
 	folio_put(folio);
 	return good;
+}
+
+/* Does a fault make the page cache read?  It may do so before it is out of pages. */
+static bool reads_ahead(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct folio *folio;
+	bool reads;
+
+	/* Not shared memory, whose pages come one by one. */
+	if (!vma->vm_file->f_mapping->a_ops->readahead)
+		return false;
+	folio = cached_folio(vma, addr);
+	if (IS_ERR(folio))
+		return true;
+	reads = folio_test_readahead(folio);
+	folio_put(folio);
+	return reads;
 }
 
 /* Enters the pages of the file that are in memory into the page tables. */
@@ -264,21 +283,22 @@ static void copy_file(struct vm_area_struct *vma, unsigned long addr,
 	}
 }
 
-void fault_prepare(struct vm_area_struct *vma, unsigned long addr,
-		   enum access access, struct stub_range *r)
+void fault_line_up(struct vm_area_struct *vma, unsigned long addr)
 {
-	bool reads = false, there;
-
-	if (!maps_file(vma))
-		return;
-	there = in_memory(vma, addr, &reads);
-	/* Not shared memory, whose pages come one by one. */
-	if (reads && vma->vm_file->f_mapping->a_ops->readahead)
+	if (maps_file(vma) && !pte_present(peek_pte(vma->vm_mm, addr)) &&
+	    reads_ahead(vma, addr))
 		line_up_pages(READ_PAGES);
-	/* All of them in order, that of @addr as well. */
-	if (r && there && access == ACCESS_WRITE && !(vma->vm_flags & VM_SHARED) &&
-	    !userfaultfd_armed(vma) && find_pmd(vma->vm_mm, addr))
-		copy_file(vma, addr, r);
+}
+
+struct stub_range fault_copy(struct vm_area_struct *vma, unsigned long addr)
+{
+	struct stub_range r = { };
+
+	if (maps_file(vma) && !(vma->vm_flags & VM_SHARED) &&
+	    !userfaultfd_armed(vma) && find_pmd(vma->vm_mm, addr) &&
+	    (pte_present(peek_pte(vma->vm_mm, addr)) || in_memory(vma, addr)))
+		copy_file(vma, addr, &r);
+	return r;
 }
 
 /* ---- anonymous memory ----------------------------------------------------- */
@@ -379,11 +399,11 @@ struct stub_range fault_around(struct vm_area_struct *vma, unsigned long addr,
 
 static void expect(struct vm_area_struct *vma, unsigned long addr)
 {
-	bool copies = vma->vm_flags & VM_WRITE, reads;
+	bool copies = vma->vm_flags & VM_WRITE;
 	struct stub_range r = around(vma, addr, FILL_AROUND);
 
 	if (!maps_file(vma) || vma->vm_flags & VM_SHARED ||
-	    userfaultfd_armed(vma) || !in_memory(vma, addr, &reads))
+	    userfaultfd_armed(vma) || !in_memory(vma, addr))
 		return;
 	if (copies && (vma->vm_end - vma->vm_start > COPY_WHOLE ||
 		       !memory_to_spare(vma->vm_mm, COPY_WHOLE / PAGE_SIZE)))

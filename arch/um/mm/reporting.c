@@ -28,7 +28,6 @@
 #include <linux/proc_fs.h>
 #include <linux/scatterlist.h>
 #include <linux/seq_file.h>
-#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
@@ -40,11 +39,6 @@
 
 #include "reporting.h"
 
-/*
- * Smallest block; page_reporting.page_reporting_order= decides otherwise.  What a
- * calm guest has free is in small pieces for a good part.
- */
-#define BLOCK_MIN	SZ_8K
 /* For how long what was allocated counts, and when to look again. */
 #define LATELY		(2 * HZ)
 /* Between rounds while there is more. */
@@ -179,7 +173,12 @@ static int __init reporting_init(void)
 			ERR_PTR(err));
 		return 0;
 	}
-	reporting.order = get_order(BLOCK_MIN);
+	/*
+	 * What a calm guest has free is in small pieces for a good part: single
+	 * pages go as well, for which reporting.order has no value.
+	 */
+	if (page_reporting_order > MAX_PAGE_ORDER)
+		page_reporting_order = 0;
 	err = page_reporting_register(&reporting);
 	running = !err;
 	if (!err)

@@ -11,6 +11,9 @@
 /* Pages that were allocated in the last two seconds, or since the last look. */
 unsigned long pages_allocated_lately(void);
 
+/* Exported by mm/page_reporting.c, whose header is its own. */
+extern unsigned int page_reporting_order;
+
 /* Is memory given back to the host at all? */
 bool page_reporting_is_on(void);
 

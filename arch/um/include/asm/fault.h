@@ -29,13 +29,18 @@ enum access {
 void guest_fault(struct pt_regs *regs, const struct stub_event *ev);
 
 /*
- * Before a fault at @addr is resolved, @vma's lock held: has what it may read or copy
- * come in the order of physical addresses.  @r: copies what is likely to be written
- * next, as fault_around() does, which need not be called if @r->end is not 0 then; may
- * be NULL.
+ * Before a fault at @addr is resolved, @vma's lock held: has what it makes the page
+ * cache read come in the order of physical addresses.
  */
-void fault_prepare(struct vm_area_struct *vma, unsigned long addr,
-		   enum access access, struct stub_range *r);
+void fault_line_up(struct vm_area_struct *vma, unsigned long addr);
+
+/*
+ * Before a write fault at @addr is resolved, @vma's lock held: copies what of a file is
+ * likely to be written next as fault_around() does, but all of it in the order of
+ * physical addresses, @addr's own page included.  The pages that it has been through;
+ * an end of 0: it is fault_around()'s as ever.
+ */
+struct stub_range fault_copy(struct vm_area_struct *vma, unsigned long addr);
 
 /*
  * A fault at @addr is resolved, @vma's lock still held: brings in what is likely

@@ -34,10 +34,10 @@ enum um_woken um_irq_sleep(u64 until);
 /* The timer's interrupt is pending, although no signal says so. */
 void um_irq_timer_due(void);
 /*
- * When this CPU's timer is to expire, of host_monotonic_ns(); 0: it is not.  From now
- * on the host has that as well, and nothing earlier (time.c).
+ * Has the host know when this CPU's timer is to expire, which it may have been told
+ * lazily, and nothing earlier.  That time, of host_monotonic_ns(); 0: never (time.c).
  */
-u64 um_timer_due(void);
+u64 um_timer_settle(void);
 /* It should have come by @now: a debugger may have kept the signal to itself. */
 bool um_timer_is_overdue(u64 now);
 

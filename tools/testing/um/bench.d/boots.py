@@ -120,7 +120,7 @@ def measure(kernels, archive, image, chosen, quick):
                             idle_cpu(kernel, initramfs(), 5 if quick else 20))
             if set(DEBIAN) & set(chosen):
                 say("%s: Debian ..." % kernel.name)
-                for case, value in debian(kernel, image, 5 if quick else 20).items():
+                for case, value in debian(kernel, image, 20).items():
                     if case in chosen:
                         section.put(case, kernel.name, value)
         except umtest.Timeout as e:

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 
+import peer
 from umtest import LINUX, Guest, host
 
 # wrap is what it runs under, words are for its command line.
@@ -36,13 +37,12 @@ def candidates():
     found = []
     for engine in (os.environ.get("ENGINES") or "ptrace seccomp").split():
         found.append(Kernel(engine, LINUX, [], ["engine=" + engine]))
-    peer = os.environ.get("PEER") or "/usr/bin/linux.uml"
-    if peer == "none":
+    if peer.PEER == "none":
         pass
-    elif os.access(peer, os.X_OK):
-        found.append(Kernel(PEER, os.path.abspath(peer), pinned([]), []))
+    elif peer.peer():
+        found.append(Kernel(PEER, os.path.abspath(peer.peer()), pinned([]), []))
     else:
-        say("bench: PEER=%s: no such executable; no column for a peer" % peer)
+        say("bench: no column for a peer: " + peer.lacks_peer())
     return found
 
 

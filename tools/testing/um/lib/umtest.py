@@ -397,15 +397,17 @@ def host_lacks():
     return "umlacks=" + ",".join(text.split()) if text.split() else None
 
 
-def host_binary(name, static=False):
-    """Build host/NAME.c; its path.  Static, it runs in guests as well."""
+def host_binary(name, static=False, shared=False):
+    """Build host/NAME.c; its path.  Static, it runs in guests as well; shared, it is
+    a library."""
     out = os.path.join(WORK, "host")
     src = os.path.join(HERE, "host", name + ".c")
     dst = os.path.join(out, name)
     with locked("host"):
         os.makedirs(out, exist_ok=True)
         if not os.path.exists(dst) or os.path.getmtime(dst) < os.path.getmtime(src):
-            rc, text = host(["gcc", "-O2", "-Wall", "-pthread"] + ["-static"] * static + ["-o", dst, src])
+            rc, text = host(["gcc", "-O2", "-Wall", "-pthread"] + ["-static"] * static +
+                            ["-shared", "-fPIC"] * shared + ["-o", dst, src])
             if rc:
                 tap.diag(text)
                 tap.ok(False, "host helper %s builds" % name)

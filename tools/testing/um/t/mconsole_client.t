@@ -13,6 +13,7 @@ import json
 import shutil
 import socket
 from mconsole import *
+from peer import lacks_peer, peer
 
 d = tmpdir()
 home = os.path.join(d, "home")
@@ -515,9 +516,8 @@ with FakeGuest(os.path.join(uml, "f"), answers) as f, FakeGuest(os.path.join(uml
     tap.match(text, r"^uml_mconsole: without history and completion, .*libedit-dev", "and says so")
     on_terminal(os.path.join(plain, "uml_mconsole"), False)
 
-# ---------------------------------------------------------------- Debian's kernel
 
-LINUX_UML = "/usr/bin/linux.uml"
+# ---------------------------------------------------------------- Debian's kernel
 
 
 def debian():
@@ -530,7 +530,7 @@ def debian():
             tap.diag("status %s, want %s and /%s/\n%s%s" % (rc, status, regex, text, err))
 
     p = listen("--json", "-t", str(TIMEOUT))
-    with Guest("umsh", "quiet", "umid=u", "uml_dir=real", "mconsole=notify:s", linux=LINUX_UML,
+    with Guest("umsh", "quiet", "umid=u", "uml_dir=real", "mconsole=notify:s", linux=peer(),
                initrd=initramfs(), mem="64M", name="debian") as g:
         event = json.loads(p.stdout.readline() or "{}")
         tap.equal((event.get("type"), os.path.basename(event.get("text", ""))), ("socket", "mconsole"),
@@ -566,10 +566,10 @@ def debian():
     tap.equal((p.returncode, os.path.exists("s")), (0, False), "the listener ends in order")
 
 
-if os.access(LINUX_UML, os.X_OK):
-    debian()
+if lacks_peer():
+    tap.skip(lacks_peer(), "Debian's kernel")
 else:
-    tap.skip("no linux.uml (Debian: user-mode-linux)", "Debian's kernel")
+    debian()
 
 tap.equal(os.listdir(home), [".uml"], "nothing else is left in the home directory")
 no_leftovers()

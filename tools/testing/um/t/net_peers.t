@@ -13,10 +13,10 @@ need_linux()
 import lines
 import netns
 from net import *
+from peer import lacks_peer, peer
 from switch import Switch
 from umlnet import do
 
-DEBIAN_GUEST = "/usr/bin/linux.uml"
 DEBIAN_SWITCH = "/usr/bin/uml_switch"
 DEBIAN_HELPER = "/usr/bin/uml_net"
 
@@ -60,7 +60,7 @@ def qemu(*netdevs):
 
 def debian(spec, n):
     """Debian's guest on the same network."""
-    return Node(spec, n, linux=DEBIAN_GUEST)
+    return Node(spec, n, linux=peer())
 
 
 def appears(path):
@@ -111,7 +111,8 @@ def debian_switch(r):
 @part
 def debian_guest(r):
     """On our switch, and in a group, with one of ours."""
-    need(DEBIAN_GUEST)
+    if lacks_peer():
+        raise netns.Unavailable(lacks_peer())
     start()
     spec = "daemon,,unix," + os.path.abspath("ctl")
     with Switch(), Node(spec, 1) as a, debian(spec, 2) as b:

@@ -7,12 +7,12 @@ import random
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from peer import lacks_peer, peer
 from umtest import *
 
 need_linux()
-PEER = os.environ.get("PEER") or "/usr/bin/linux.uml"
-if not os.access(PEER, os.X_OK):
-    tap.skip_all("no %s (Debian: user-mode-linux)" % PEER)
+if lacks_peer():
+    tap.skip_all(lacks_peer())
 SEED = int(os.environ.get("UMTEST_SEED") or time.time())
 rng = random.Random(SEED)
 tap.diag("seed: UMTEST_SEED=%d" % SEED)
@@ -32,7 +32,7 @@ def ours(*words):
 def theirs(*words):
     """It is quickest on one CPU.  It misreads what is longer than a page and in both
     files in turns, whoever wrote it; without reading ahead nothing is."""
-    g = Guest("umsh", "quiet", *words, linux=PEER, wrap=["taskset", "-c", str(min(os.sched_getaffinity(0)))],
+    g = Guest("umsh", "quiet", *words, linux=peer(), wrap=["taskset", "-c", str(min(os.sched_getaffinity(0)))],
               initrd=initramfs(), name="peer").shell(60)
     g.run("for d in a b; do echo 0 > /sys/block/ubd$d/queue/read_ahead_kb; done")
     return g

@@ -12,9 +12,9 @@ from umtest import *
 import array
 import socket
 from mconsole import Terminal
+from peer import lacks_peer, peer
 
 DEBIANS = "/usr/lib/uml/port-helper"
-LINUX_UML = "/usr/bin/linux.uml"
 STREAM, DGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 
 d = tmpdir()
@@ -292,7 +292,7 @@ def debian():
         port = s.getsockname()[1]
     env = {"UML_PORT_HELPER": plain, "DISPLAY": ":none", "PATH": d + ":" + os.environ["PATH"]}
     with Guest("umsh", "quiet", "con1=xterm", "xterm=%s/emulator,-T,-e" % d, "con2=port:%d" % port,
-               linux=LINUX_UML, initrd=initramfs(), mem="64M", name="debian", env=env) as g:
+               linux=peer(), initrd=initramfs(), mem="64M", name="debian", env=env) as g:
         g.shell()
 
         def shown(name):
@@ -312,10 +312,10 @@ def debian():
     kill_pids(descendants())
 
 
-if os.access(LINUX_UML, os.X_OK):
-    debian()
+if lacks_peer():
+    tap.skip(lacks_peer(), "Debian's kernel")
 else:
-    tap.skip("no linux.uml (Debian: user-mode-linux)", "Debian's kernel")
+    debian()
 
 
 # -------------------------------------------------------------------- an xterm

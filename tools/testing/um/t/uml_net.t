@@ -17,6 +17,7 @@ import resource
 import socket
 import umlnet
 from netns import Results
+from peer import lacks_peer, peer
 from umlnet import Ethertap, Helper, Line, do, addresses, guest_routes, links, published, setting
 
 plain = host_tool("uml_net")
@@ -26,7 +27,6 @@ os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
 
 USER, OTHER, GROUP = 1234, 1235, 4321
 GATE, GUEST, NEXT = "10.9.0.1", "10.9.0.2", "10.9.0.3"
-DEBIAN_GUEST = "/usr/bin/linux.uml"
 DEBIAN_HELPER = "/usr/bin/uml_net"
 
 
@@ -806,7 +806,7 @@ def debian_guest(initrd):
     netns.need_tun()
     r = Results()
     lan()
-    g = boot("eth0=tuntap,,,%s" % GATE, "eth1=ethertap,tap7,,%s" % GATE, linux=DEBIAN_GUEST, initrd=initrd, mem="128M",
+    g = boot("eth0=tuntap,,,%s" % GATE, "eth1=ethertap,tap7,,%s" % GATE, linux=peer(), initrd=initrd, mem="128M",
              env={"PATH": os.path.dirname(plain) + ":" + os.environ["PATH"]})
     with g:
         for dev, addr, there in (("eth0", GUEST, "tap0"), ("eth1", NEXT, "tap7")):
@@ -857,9 +857,9 @@ else:
         relay(beside_debian, what="the same as Debian's")
     else:
         tap.skip("no uml-utilities, or no net-tools", "the same as Debian's")
-if os.access(DEBIAN_GUEST, os.X_OK):
-    relay(debian_guest, initramfs(), what="Debian's guest")
+if lacks_peer():
+    tap.skip(lacks_peer(), "Debian's guest")
 else:
-    tap.skip("no user-mode-linux", "Debian's guest")
+    relay(debian_guest, initramfs(), what="Debian's guest")
 no_leftovers()
 tap.done()
