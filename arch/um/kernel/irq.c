@@ -12,6 +12,7 @@
 #include <linux/irq.h>
 #include <linux/kernel_stat.h>
 #include <linux/seq_file.h>
+#include <linux/smp.h>
 #include <asm/engine.h>
 #include <asm/irq.h>
 #include <asm/irq_regs.h>
@@ -197,6 +198,10 @@ int um_irq_source_init(struct um_irq_source *src, const char *name,
 	return 0;
 }
 
+static void nothing(void *info)
+{
+}
+
 void um_irq_source_free(struct um_irq_source *src)
 {
 	struct um_irq_source **p;
@@ -209,8 +214,12 @@ void um_irq_source_free(struct um_irq_source *src)
 		}
 	}
 	raw_spin_unlock_irq(&sources_lock);
-	/* Another CPU may be looking at it. */
-	synchronize_rcu();
+	/*
+	 * The first CPU may be looking at it, with interrupts disabled.  A grace period
+	 * would do as well, but for its 20 ms: a console that is opened for each line
+	 * of a boot is closed as often.
+	 */
+	smp_call_function_single(0, nothing, NULL, true);
 	free_irq(src->irq, src->dev);
 	clear_bit(src->irq, irq_used);
 }

@@ -80,6 +80,8 @@ def idle_cpu(kernel, archive, span):
 def debian(kernel, image, settle):
     """The figures of one session of the Debian image."""
     copy = umtest.scratch_copy(image)
+    # Else the first flush of the guest's has the host write all of the copy.
+    umtest.host(["sync", copy])
     try:
         start = time.monotonic()
         with Guest("ubd0=" + copy, "root=/dev/ubda", "rw", *kernel.words, linux=kernel.linux,
