@@ -154,13 +154,23 @@ run:
 test-env = LINUX=$(linux) BUILD=$(build) OUT=$(out) KSRCTREE=$(src) \
 	   ROOT_FS=$(top)/root_fs BUSYBOX_FS=$(top)/root_fs.busybox
 
-check: root_fs root_fs.busybox
+.PHONY: test-packages test-images
+# A test whose programs are missing is skipped; without the others there is none.
+test-packages:
+	$(Q)$(top)/tools/deps --install --for build --for tools --for rootfs
+	$(Q)$(top)/tools/deps --install --for check || \
+		echo "make: some tests will be skipped" >&2
+
+test-images: test-packages
+	+$(Q)$(MAKE) --no-print-directory -f $(top)/Makefile root_fs root_fs.busybox
+
+check: test-images
 	$(Q)$(test-env) $(top)/tools/testing/um/run-tests $(TESTS)
 
-soak: root_fs root_fs.busybox
+soak: test-images
 	$(Q)$(test-env) $(top)/tools/testing/um/run-tests --soak $(TESTS)
 
-bench: root_fs root_fs.busybox
+bench: test-images
 	$(Q)$(test-env) $(top)/tools/testing/um/bench $(BENCH)
 
 kunit: tree

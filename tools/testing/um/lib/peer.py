@@ -3,21 +3,11 @@
 import functools
 import os
 import re
-import shlex
 
-from umtest import Guest, Timeout, host_binary, initramfs, tmpdir
+from registers import with_fewer_registers
+from umtest import Guest, Timeout, initramfs
 
 PEER = os.environ.get("PEER") or "/usr/bin/linux.uml"
-
-
-def with_fewer_registers(path):
-    """A program that has the kernel there see the registers that it has room for."""
-    script = os.path.join(tmpdir(), "peer")
-    with open(script, "w") as f:
-        f.write("#!/bin/sh\nLD_PRELOAD=%s exec %s \"$@\"\n" % (
-            shlex.quote(host_binary("peer_xstate", shared=True)), shlex.quote(path)))
-    os.chmod(script, 0o755)
-    return script
 
 
 def fault(path):

@@ -6,15 +6,17 @@ import re
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from registers import gdb
 from umtest import *
 
 need_linux()
-if not which("gdb"):
+GDB = gdb()
+if not GDB:
     tap.skip_all("no gdb")
-if "init/main.c" not in host(["gdb", "-nx", "-batch", "-ex", "info line start_kernel", LINUX], timeout=120)[1]:
+if "init/main.c" not in host([GDB, "-nx", "-batch", "-ex", "info line start_kernel", LINUX], timeout=120)[1]:
     tap.skip_all("no debug information in %s" % LINUX)
 initrd = initramfs()
-base = ["gdb", "-nx", "-batch", "-iex", "set pagination off", "-iex", "set debuginfod enabled off",
+base = [GDB, "-nx", "-batch", "-iex", "set pagination off", "-iex", "set debuginfod enabled off",
         "-x", os.path.join(TOP, "tools", "linux.gdb")]
 script = ["-ex", "break start_kernel", "-ex", "run", "-ex", "bt", "-ex", "info source",
           "-ex", "break do_sys_openat2", "-ex", "continue", "-ex", "bt 4", "-ex", "info args",
@@ -59,17 +61,17 @@ with boot() as g:
     tap.equal(g.run("echo alive")[1].strip(), "alive", "the guest goes on afterwards")
     # A tracer may keep signals to itself, gdb when told to and strace when it lets go:
     # an idle guest finds out what they would have said.
-    gdb = subprocess.Popen(["gdb", "-nx", "-batch", "-iex", "set debuginfod enabled off",
+    debugger = subprocess.Popen([GDB, "-nx", "-batch", "-iex", "set debuginfod enabled off",
                             "-ex", "handle SIGALRM SIGIO nostop noprint nopass", "-ex", "continue", "-p", str(g.pid)],
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        traced = eventually(lambda: "TracerPid:\t%d" % gdb.pid in open("/proc/%d/status" % g.pid).read(), 60)
+        traced = eventually(lambda: "TracerPid:\t%d" % debugger.pid in open("/proc/%d/status" % g.pid).read(), 60)
         tap.ok(traced, "a gdb that keeps the signals")
         tap.equal([g.run("sleep 0.3; echo slept")[1].strip() for i in range(5)], ["slept"] * 5,
                   "timers and input come without them")
     finally:
-        gdb.send_signal(signal.SIGINT)
-        gdb.wait(60)
+        debugger.send_signal(signal.SIGINT)
+        debugger.wait(60)
     tap.equal(g.run("sleep 0.3; echo slept")[1].strip(), "slept", "and afterwards")
     tap.equal(g.poweroff(), 0, "power-off")
 no_leftovers()

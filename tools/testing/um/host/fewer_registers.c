@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * For LD_PRELOAD: a ptrace() for programs that know fewer registers than the CPU has.
- * The host takes all extended state of a tracee or none, and the kernels of some
- * distributions have no room for that of newer CPUs (AMX).  What they do not know is
- * as the tracee has it.
+ * The host takes all extended state of a tracee or none, and the debuggers and kernels
+ * of some distributions have no room for that of newer CPUs (AMX).  What they do not
+ * know is as the tracee has it.
  */
 #define _GNU_SOURCE
 #include <elf.h>
