@@ -214,6 +214,8 @@ int host_poll_del(int fd);
  * of descriptors that are; -ETIMEDOUT, or the host's error.
  */
 int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64 ns);
+/* The same without waiting, but for who else wants the CPU.  The thread does not sleep on. */
+int host_poll_look(void *ready[HOST_READY_MAX]);
 /* From any thread. */
 void host_poll_wake(void);
 

@@ -178,10 +178,35 @@ um_u64 poll_handler_return(um_u64 ip)
 	return ip;
 }
 
+static int cookies(const struct epoll_event *ev, long n, void *ready[HOST_READY_MAX])
+{
+	int count = 0;
+
+	for (long i = 0; i < n; i++) {
+		void *cookie = ev[i].data.ptr;
+
+		/* The thread sees the one, and the other has done its work. */
+		if (cookie != &poller && cookie != &poller.wake)
+			ready[count++] = cookie;
+	}
+	return count;
+}
+
+int host_poll_look(void *ready[HOST_READY_MAX])
+{
+	struct epoll_event ev[HOST_READY_MAX];
+	long n = sys(SYS_epoll_wait, poller.epoll, ev, ARRAY_SIZE(ev), 0);
+
+	/* Who is looked for may want this very CPU. */
+	if (!n)
+		sys(SYS_sched_yield);
+	return cookies(ev, n, ready);
+}
+
 int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64 ns)
 {
 	struct epoll_event ev[HOST_READY_MAX];
-	int ms = -1, count = 0;
+	int ms = -1;
 	long n;
 
 	if (ns) {
@@ -198,14 +223,7 @@ int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64
 		return -ETIMEDOUT;
 	if (n < 0)
 		return n == -EINTR ? 0 : n;
-	for (long i = 0; i < n; i++) {
-		void *cookie = ev[i].data.ptr;
-
-		/* The thread sees the one, and the other has done its work. */
-		if (cookie != &poller && cookie != &poller.wake)
-			ready[count++] = cookie;
-	}
-	return count;
+	return cookies(ev, n, ready);
 }
 
 void host_poll_wake(void)

@@ -2,9 +2,10 @@
 /*
  * An idle virtual CPU sleeps on the host until an interrupt comes.
  *
- * To sleep and to be woken costs more than much of what is waited for: a disk
- * whose file the host has in memory answers in less.  So it looks for interrupts
- * for a while before, as long as that has paid lately, and as the host has
+ * To sleep and to be woken costs more than much of what is waited for, most of all
+ * where the host is a virtual machine: a disk whose file the host has in memory
+ * answers in less, and so does a program of the host by a network.  So it looks for
+ * interrupts for a while before, as long as that has paid lately, and as the host has
  * another CPU on which the answer can be made.
  */
 #include <linux/cpu.h>
@@ -24,7 +25,7 @@
 #define SHORT_SLEEP	NSEC_PER_MSEC
 
 #define POLL_MIN	(10 * NSEC_PER_USEC)
-#define POLL_MAX	(60 * NSEC_PER_USEC)
+#define POLL_MAX	(120 * NSEC_PER_USEC)
 
 /* How long it looks, in ns; 0: not at all. */
 static DEFINE_PER_CPU(u32, poll_time);
@@ -37,38 +38,32 @@ static int __init idle_init(void)
 }
 early_initcall(idle_init);
 
-/*
- * What it was, for the next time: @idle is how long nothing came.  While it looks it is
- * a thread of its own that waits for descriptors: those are not worth it.
- */
-static u32 next_poll_time(u32 was, u64 idle, enum um_woken woken)
+/* What it was, for the next time: @idle is how long nothing came. */
+static u32 next_poll_time(u32 was, u64 idle)
 {
 	if (idle <= was)
 		return was;
 	/* A longer look would have seen it; so long a look is not worth it. */
-	if (idle <= POLL_MAX && woken != UM_WOKEN_BY_FD)
+	if (idle <= POLL_MAX)
 		return clamp(2 * was, POLL_MIN, POLL_MAX);
 	return was / 2 < POLL_MIN ? 0 : was / 2;
 }
 
-static enum um_woken sleep(u64 now)
+static void sleep(u64 now)
 {
-	enum um_woken woken;
 	u64 due;
 
 	um_cpu_release();
-	woken = um_irq_sleep(now + SHORT_SLEEP);
-	if (woken != UM_WOKEN_NOT)
-		return woken;
+	if (um_irq_sleep(now + SHORT_SLEEP))
+		return;
 	due = um_timer_settle();
 	/* The timer's signal is at hand earlier than that, unless it is lost. */
-	return um_irq_sleep(due ? due + NSEC_PER_MSEC : 0);
+	um_irq_sleep(due ? due + NSEC_PER_MSEC : 0);
 }
 
 void arch_cpu_idle(void)
 {
 	u32 time = this_cpu_read(poll_time);
-	enum um_woken woken;
 	u64 start;
 
 	if (raw_cpu_read_4(irq_state.pending))
@@ -76,10 +71,9 @@ void arch_cpu_idle(void)
 	start = host_monotonic_ns();
 	if (time && um_irq_poll(start + time))
 		return;
-	woken = sleep(start);
+	sleep(start);
 	if (um_timer_is_overdue(host_monotonic_ns()))
 		um_irq_timer_due();
 	if (may_poll)
-		this_cpu_write(poll_time, next_poll_time(time, host_monotonic_ns() - start,
-							 woken));
+		this_cpu_write(poll_time, next_poll_time(time, host_monotonic_ns() - start));
 }

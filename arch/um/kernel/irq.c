@@ -269,6 +269,16 @@ void um_irq_source_raise(struct um_irq_source *src)
 	host_irq_raise(io_tid, HOST_IRQ_IO);
 }
 
+/* Nothing may be locked here: for RCU this CPU is idle. */
+static bool found_ready(unsigned int *pending, int n)
+{
+	if (n <= 0)
+		return false;
+	nr_ready = n;
+	__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
+	return true;
+}
+
 bool um_irq_poll(u64 until)
 {
 	unsigned int *pending = raw_cpu_ptr(&irq_state.pending);
@@ -280,6 +290,8 @@ bool um_irq_poll(u64 until)
 	do {
 		for (i = 0; i < 16 && !READ_ONCE(*pending); i++)
 			cpu_relax();
+		if (first && poll_started && !READ_ONCE(*pending))
+			found_ready(pending, host_poll_look(ready));
 	} while (!READ_ONCE(*pending) && host_monotonic_ns() < until);
 	if (first)
 		__atomic_store_n(&polled, NULL, __ATOMIC_SEQ_CST);
@@ -297,37 +309,28 @@ static bool source_is_raised(void)
 	return false;
 }
 
-static enum um_woken woken_by(unsigned int *pending)
-{
-	return READ_ONCE(*pending) ? UM_WOKEN : UM_WOKEN_NOT;
-}
-
-static enum um_woken sleep_in_poll(unsigned int *pending, u64 until)
+static bool sleep_in_poll(unsigned int *pending, u64 until)
 {
 	int n;
 
 	do {
 		n = host_poll_wait(ready, pending, until);
 	} while (!n && !READ_ONCE(*pending));
-	if (n > 0) {
-		/* Nothing may be locked here: for RCU this CPU is idle. */
-		nr_ready = n;
-		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
-		return UM_WOKEN_BY_FD;
-	}
+	if (found_ready(pending, n))
+		return true;
 	/* Who has seen that it sleeps there has set *pending before. */
 	if (n < 0 && n != -ETIMEDOUT) {
 		__atomic_store_n(&sleeps_in_poll, false, __ATOMIC_SEQ_CST);
 		host_irq_wait(pending, until);
 	}
-	return woken_by(pending);
+	return READ_ONCE(*pending);
 }
 
-enum um_woken um_irq_sleep(u64 until)
+bool um_irq_sleep(u64 until)
 {
 	unsigned int *pending = raw_cpu_ptr(&irq_state.pending);
 	bool first = !raw_smp_processor_id();
-	enum um_woken woken;
+	bool woken;
 
 	if (first) {
 		__atomic_store_n(&sleeps_in_poll, poll_started, __ATOMIC_SEQ_CST);
@@ -335,12 +338,12 @@ enum um_woken um_irq_sleep(u64 until)
 	}
 	if (first && source_is_raised()) {
 		__atomic_or_fetch(pending, BIT(HOST_IRQ_IO), __ATOMIC_SEQ_CST);
-		woken = UM_WOKEN;
+		woken = true;
 	} else if (first && sleeps_in_poll) {
 		woken = sleep_in_poll(pending, until);
 	} else {
 		host_irq_wait(pending, until);
-		woken = woken_by(pending);
+		woken = READ_ONCE(*pending);
 	}
 	if (first)
 		__atomic_store_n(&slept_on, NULL, __ATOMIC_SEQ_CST);

@@ -14,23 +14,11 @@ void irq_dispatch(struct pt_regs *regs);
  */
 bool um_irq_poll(u64 until);
 
-/**
- * enum um_woken - why a CPU sleeps no more
- * @UM_WOKEN_NOT:	it has slept long enough, there is no interrupt
- * @UM_WOKEN:		there is one, a signal's or that of a helper thread
- * @UM_WOKEN_BY_FD:	a descriptor is ready, which is an interrupt as well
- */
-enum um_woken {
-	UM_WOKEN_NOT,
-	UM_WOKEN,
-	UM_WOKEN_BY_FD,
-};
-
 /*
  * Sleeps until an interrupt is pending, or until @until of host_monotonic_ns() unless
- * that is 0.  With interrupts disabled.
+ * that is 0.  True: one is.  With interrupts disabled.
  */
-enum um_woken um_irq_sleep(u64 until);
+bool um_irq_sleep(u64 until);
 /* The timer's interrupt is pending, although no signal says so. */
 void um_irq_timer_due(void);
 /*
