@@ -11,6 +11,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/kernel_stat.h>
+#include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <asm/engine.h>
@@ -219,7 +220,7 @@ void um_irq_source_free(struct um_irq_source *src)
 	 * would do as well, but for its 20 ms: a console that is opened for each line
 	 * of a boot is closed as often.
 	 */
-	smp_call_function_single(0, nothing, NULL, true);
+	WARN_ON(smp_call_function_single(0, nothing, NULL, true));
 	free_irq(src->irq, src->dev);
 	clear_bit(src->irq, irq_used);
 }
@@ -370,17 +371,27 @@ static void fd_ready(void *cookie)
 	}
 }
 
+static int start_poll(void)
+{
+	static DEFINE_MUTEX(lock);
+	int err = 0;
+
+	mutex_lock(&lock);
+	if (!poll_started) {
+		err = host_poll_start(fd_ready);
+		poll_started = !err;
+	}
+	mutex_unlock(&lock);
+	return err;
+}
+
 int um_fd_watch_init(struct um_fd_watch *w, int fd, const char *name,
 		     um_irq_handler_t handler, void *dev)
 {
-	int err;
+	int err = start_poll();
 
-	if (!poll_started) {
-		err = host_poll_start(fd_ready);
-		if (err < 0)
-			return err;
-		poll_started = true;
-	}
+	if (err < 0)
+		return err;
 	w->fd = fd;
 	err = um_irq_source_init(&w->src, name, handler, dev);
 	if (err)

@@ -11,6 +11,7 @@
 #include <linux/ctype.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/sprintf.h>
@@ -125,6 +126,9 @@ static long chan_fd_write(struct chan *chan, const void *buf, unsigned long len)
 static int chan_fd_write_all(struct chan *chan, const void *buf,
 			     unsigned long len)
 {
+	/* Of the log nothing is lost while it runs; its end does not wait for a reader. */
+	if (system_state > SYSTEM_RUNNING)
+		return chan_fd_write_patiently(chan, buf, len);
 	return host_write_all(chan->fd, buf, len);
 }
 

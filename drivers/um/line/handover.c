@@ -257,13 +257,20 @@ int handover_listen(struct handover *h)
 {
 	const char *name = h->chan->line->name;
 	struct host_address addr;
-	int err;
+	int len, err;
 
 	/* Where there is no directory of our own, the name is. */
 	if (*umid_dir())
-		snprintf(h->path, sizeof(h->path), "%s/%s.xterm", umid_dir(), name);
+		len = snprintf(h->path, sizeof(h->path), "%s/%s.xterm", umid_dir(), name);
 	else
-		snprintf(h->path, sizeof(h->path), "/tmp/linux-%d-%s.xterm", host_getpid(), name);
+		len = snprintf(h->path, sizeof(h->path), "/tmp/linux-%d-%s.xterm",
+			       host_getpid(), name);
+	if (len >= sizeof(h->path)) {
+		line_report(h->chan->line, "%s...: %s", h->path, um_strerror(-ENAMETOOLONG));
+		/* It is somebody else's. */
+		*h->path = 0;
+		return -ENAMETOOLONG;
+	}
 	host_unlink(h->path);
 	err = host_unix_address(&addr, h->path);
 	if (!err) {

@@ -3,6 +3,7 @@
  * Input and output of lines.
  */
 #include <linux/interrupt.h>
+#include <linux/irq_work.h>
 #include <linux/kfifo.h>
 #include <linux/printk.h>
 #include <linux/sysrq.h>
@@ -186,17 +187,23 @@ static bool line_is_tight(struct line *line)
 
 /*
  * Gives bytes to the host; how many it took, which are fewer when it takes no more
- * now.  What nobody is there to read, nor will be, counts as taken.  Lock held.
+ * now.  What nobody is there to read, nor will be, counts as taken; so does, like its
+ * own messages, what the kernel's console hears from programs that no hang-up closes,
+ * where nothing would wake them.  Lock held.
  */
 static size_t line_give(struct line *line, const u8 *buf, size_t count)
 {
 	struct chan *chan = line->out;
 	size_t done = 0;
 
+	if (!chan->up && line->printing)
+		return count;
 	while (done < count && !line->stopped && chan->up) {
 		long n = chan->spec.ops->write(chan, buf + done, count - done);
 
 		if (n == -EAGAIN) {
+			if (!chan->watched && line->printing)
+				return count;
 			line_want(chan, HOST_POLLOUT);
 			break;
 		}
@@ -587,6 +594,7 @@ static bool line_see_off(struct line *line)
 		}
 	}
 	/* After that, as those who write may have found out once more. */
+	irq_work_sync(&line->print_gone);
 	line->lost = false;
 	line_unlock_channels(line);
 	return lost;

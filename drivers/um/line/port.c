@@ -99,13 +99,13 @@ static irqreturn_t port_interrupt(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* Makes the watch where that has not been possible yet, and arms it. */
+/* Makes the watch where that has not been possible yet, and arms it; not for port_put(). */
 static void port_watch(struct port *port)
 {
 	int err = 0;
 
 	mutex_lock(&port_watch_mutex);
-	if (!port->watched) {
+	if (!port->watched && port->users) {
 		err = um_fd_watch_init(&port->watch, port->fd, "port", port_interrupt, port);
 		port->watched = !err;
 	}

@@ -26,6 +26,8 @@
 
 /* The kernel's end of the pipe, or -1, and what it was last told. */
 static int pipe_fd = -1;
+/* How often it was stopped. */
+static unsigned int stops;
 static unsigned int pipe_timeout;
 static ktime_t pipe_since;
 static DEFINE_SPINLOCK(pipe_lock);
@@ -123,10 +125,12 @@ static int watchdog_run(int pipe, const char *action, unsigned int timeout)
 
 int watchdog_program_start(const char *action, unsigned int timeout)
 {
+	unsigned int before;
 	unsigned long flags;
 	int ends[2], err;
 
 	watchdog_program_stop();
+	before = READ_ONCE(stops);
 	err = host_pipe(ends);
 	if (err)
 		goto report;
@@ -141,7 +145,13 @@ int watchdog_program_start(const char *action, unsigned int timeout)
 	spin_lock_irqsave(&pipe_lock, flags);
 	pipe_fd = ends[1];
 	pipe_timeout = timeout;
-	err = watchdog_tell(UM_WATCHDOG_PING);
+	/* The guest may have begun to end meanwhile. */
+	if (stops == before) {
+		err = watchdog_tell(UM_WATCHDOG_PING);
+	} else {
+		watchdog_tell(UM_WATCHDOG_STOP);
+		watchdog_close();
+	}
 	spin_unlock_irqrestore(&pipe_lock, flags);
 	if (!err)
 		return 0;
@@ -175,6 +185,7 @@ void watchdog_program_stop(void)
 	spin_lock_irqsave(&pipe_lock, flags);
 	watchdog_tell(UM_WATCHDOG_STOP);
 	watchdog_close();
+	stops++;
 	spin_unlock_irqrestore(&pipe_lock, flags);
 }
 
