@@ -13,7 +13,7 @@ import json
 import shutil
 import socket
 from mconsole import *
-from peer import lacks_peer, peer
+from peer import lacks_peer, patiently, peer
 
 d = tmpdir()
 home = os.path.join(d, "home")
@@ -529,13 +529,23 @@ def debian():
         if not tap.ok(rc == status and re.search(regex, text, re.M) and not err, "Debian's kernel: " + name):
             tap.diag("status %s, want %s and /%s/\n%s%s" % (rc, status, regex, text, err))
 
-    p = listen("--json", "-t", str(TIMEOUT))
-    with Guest("umsh", "quiet", "umid=u", "uml_dir=real", "mconsole=notify:s", linux=peer(),
-               initrd=initramfs(), mem="64M", name="debian") as g:
+    def started():
+        shutil.rmtree("real", ignore_errors=True)
+        p = listen("--json", "-t", str(TIMEOUT))
+        g = Guest("umsh", "quiet", "umid=u", "uml_dir=real", "mconsole=notify:s", linux=peer(),
+                  initrd=initramfs(), mem="64M", name="debian")
         event = json.loads(p.stdout.readline() or "{}")
+        try:
+            return p, event, g.shell()
+        except BaseException:
+            p.terminate()
+            p.wait()
+            raise
+
+    p, event, g = patiently(started)
+    with g:
         tap.equal((event.get("type"), os.path.basename(event.get("text", ""))), ("socket", "mconsole"),
                   "Debian's kernel tells when its console is there")
-        g.shell()
         rc, text, err = run("-d", "real", "--list")
         tap.equal(text, "u %d real/u/mconsole\n" % g.pid, "it is listed")
         ask("version", r"^OK Linux \S+ \d+\.\d+", "version")

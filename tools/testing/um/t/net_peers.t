@@ -13,7 +13,7 @@ need_linux()
 import lines
 import netns
 from net import *
-from peer import lacks_peer, peer
+from peer import lacks_peer, patiently, peer
 from switch import Switch
 from umlnet import do
 
@@ -60,7 +60,7 @@ def qemu(*netdevs):
 
 def debian(spec, n):
     """Debian's guest on the same network."""
-    return Node(spec, n, linux=peer())
+    return patiently(lambda: Node(spec, n, linux=peer()))
 
 
 def appears(path):

@@ -7,7 +7,7 @@ import random
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from peer import lacks_peer, peer
+from peer import lacks_peer, patiently, peer
 from umtest import *
 
 need_linux()
@@ -32,8 +32,8 @@ def ours(*words):
 def theirs(*words):
     """It is quickest on one CPU.  It misreads what is longer than a page and in both
     files in turns, whoever wrote it; without reading ahead nothing is."""
-    g = Guest("umsh", "quiet", *words, linux=peer(), wrap=["taskset", "-c", str(min(os.sched_getaffinity(0)))],
-              initrd=initramfs(), name="peer").shell(60)
+    pin = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+    g = patiently(lambda: Guest("umsh", "quiet", *words, linux=peer(), wrap=pin, initrd=initramfs(), name="peer").shell(60))
     g.run("for d in a b; do echo 0 > /sys/block/ubd$d/queue/read_ahead_kb; done")
     return g
 

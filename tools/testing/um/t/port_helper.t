@@ -12,7 +12,7 @@ from umtest import *
 import array
 import socket
 from mconsole import Terminal
-from peer import lacks_peer, peer
+from peer import lacks_peer, patiently, peer
 
 DEBIANS = "/usr/lib/uml/port-helper"
 STREAM, DGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
@@ -291,10 +291,8 @@ def debian():
     with socket.create_server(("127.0.0.1", 0)) as s:
         port = s.getsockname()[1]
     env = {"UML_PORT_HELPER": plain, "DISPLAY": ":none", "PATH": d + ":" + os.environ["PATH"]}
-    with Guest("umsh", "quiet", "con1=xterm", "xterm=%s/emulator,-T,-e" % d, "con2=port:%d" % port,
-               linux=peer(), initrd=initramfs(), mem="64M", name="debian", env=env) as g:
-        g.shell()
-
+    with patiently(lambda: Guest("umsh", "quiet", "con1=xterm", "xterm=%s/emulator,-T,-e" % d, "con2=port:%d" % port,
+                                 linux=peer(), initrd=initramfs(), mem="64M", name="debian", env=env).shell()) as g:
         def shown(name):
             def look():
                 return os.path.exists(name + ".out") and open(name + ".out", "rb").read()

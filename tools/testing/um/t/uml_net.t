@@ -17,7 +17,7 @@ import resource
 import socket
 import umlnet
 from netns import Results
-from peer import lacks_peer, peer
+from peer import lacks_peer, patiently, peer
 from umlnet import Ethertap, Helper, Line, do, addresses, guest_routes, links, published, setting
 
 plain = host_tool("uml_net")
@@ -806,8 +806,9 @@ def debian_guest(initrd):
     netns.need_tun()
     r = Results()
     lan()
-    g = boot("eth0=tuntap,,,%s" % GATE, "eth1=ethertap,tap7,,%s" % GATE, linux=peer(), initrd=initrd, mem="128M",
-             env={"PATH": os.path.dirname(plain) + ":" + os.environ["PATH"]})
+    env = {"PATH": os.path.dirname(plain) + ":" + os.environ["PATH"]}
+    g = patiently(lambda: boot("eth0=tuntap,,,%s" % GATE, "eth1=ethertap,tap7,,%s" % GATE, linux=peer(), initrd=initrd,
+                               mem="128M", env=env))
     with g:
         for dev, addr, there in (("eth0", GUEST, "tap0"), ("eth1", NEXT, "tap7")):
             status, text = g.run("ip addr add %s/24 dev %s && ip link set %s up && ping -c 2 -W 2 %s" % (
