@@ -28,6 +28,7 @@
 #include <linux/proc_fs.h>
 #include <linux/scatterlist.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
@@ -39,6 +40,8 @@
 
 #include "reporting.h"
 
+/* Less than this is not worth a round of giving back. */
+#define WORTH_RETURNING	(SZ_1M / PAGE_SIZE)
 /* For how long what was allocated counts, and when to look again. */
 #define LATELY		(2 * HZ)
 /* Between rounds while there is more. */
@@ -98,7 +101,7 @@ static int report(struct page_reporting_dev_info *dev, struct scatterlist *sgl,
 	used = PFN_DOWN(physmem_size) - balloon_pages() -
 		(global_zone_page_state(NR_FREE_PAGES) + blocks);
 	idle = taken > used ? taken - used : 0;
-	if (idle < WORTH_PAGES)
+	if (idle < WORTH_RETURNING)
 		return -EAGAIN;
 	if (idle <= pages_allocated_lately()) {
 		queue_delayed_work(system_freezable_wq, &dev->work, LATELY);
@@ -146,7 +149,7 @@ static void watch_cpus(struct work_struct *work)
 {
 	unsigned long lately = pages_allocated_lately(), kept = kept_by_cpus();
 
-	if (kept > max(lately, WORTH_PAGES))
+	if (kept > max(lately, WORTH_RETURNING))
 		drain_all_pages(NULL);
 	queue_delayed_work(system_freezable_wq, &watch, LATELY);
 }

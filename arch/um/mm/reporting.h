@@ -5,7 +5,7 @@
 #include <linux/sizes.h>
 #include <asm/page.h>
 
-/* Less than this is not worth a round of giving back. */
+/* A guest that allocates less than this in two seconds is calm; so much cache is left. */
 #define WORTH_PAGES	(SZ_4M / PAGE_SIZE)
 
 /* Pages that were allocated in the last two seconds, or since the last look. */
