@@ -26,10 +26,10 @@
 
 /* The kernel's end of the pipe, or -1, and what it was last told. */
 static int pipe_fd = -1;
-/* How often it was stopped. */
-static unsigned int stops;
 static unsigned int pipe_timeout;
 static ktime_t pipe_since;
+/* How often it was stopped. */
+static unsigned int stops;
 static DEFINE_SPINLOCK(pipe_lock);
 
 /* Nothing is waited for: a program that does not read has pings enough to read. */

@@ -580,9 +580,10 @@ class Guest:
             argv.append("mem=" + mem)
         if con:
             argv += ["con=null", "con0=fd:0,fd:1"]
-        argv += [a for a in args if a]
-        if ENGINE and not any(a.startswith("engine=") for a in argv):
+        # In front: what is behind a lone -- is init's.
+        if ENGINE and not any(a.startswith("engine=") for a in args if a):
             argv.append("engine=" + ENGINE)
+        argv += [a for a in args if a]
         self.argv = argv
         self.tty = tty
         self.buf = ""

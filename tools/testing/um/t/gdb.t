@@ -62,8 +62,9 @@ with boot() as g:
     # A tracer may keep signals to itself, gdb when told to and strace when it lets go:
     # an idle guest finds out what they would have said.
     debugger = subprocess.Popen([GDB, "-nx", "-batch", "-iex", "set debuginfod enabled off",
-                            "-ex", "handle SIGALRM SIGIO nostop noprint nopass", "-ex", "continue", "-p", str(g.pid)],
-                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                 "-ex", "handle SIGALRM SIGIO nostop noprint nopass", "-ex", "continue",
+                                 "-p", str(g.pid)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         traced = eventually(lambda: "TracerPid:\t%d" % debugger.pid in open("/proc/%d/status" % g.pid).read(), 60)
         tap.ok(traced, "a gdb that keeps the signals")

@@ -24,10 +24,10 @@ def one_line(rc, text, words, name):
 denied = host_binary("denied")
 no_ptrace, no_seccomp = [denied, "ptrace"], [denied, "seccomp"]
 
-rc, text = boot_to_end(initrd=initrd, wrap=no_ptrace, timeout=30)
+rc, text = boot_to_end("engine=auto", initrd=initrd, wrap=no_ptrace, timeout=30)
 tap.equal(rc, 0, "ptrace forbidden: boots")
 tap.match(text, r"engine: seccomp \(the fastest", "ptrace forbidden: seccomp is taken")
-rc, text = boot_to_end(initrd=initrd, wrap=no_seccomp, timeout=30)
+rc, text = boot_to_end("engine=auto", initrd=initrd, wrap=no_seccomp, timeout=30)
 tap.equal(rc, 0, "seccomp forbidden: boots")
 tap.match(text, r"engine: ptrace \(the host does not allow seccomp: .*: Operation not permitted\)",
           "seccomp forbidden: ptrace is taken, and why")
@@ -37,7 +37,7 @@ one_line(rc, text, [r"engine=ptrace: .*PTRACE_SEIZE: Operation not permitted"],
 rc, text = boot_to_end("engine=seccomp", initrd=initrd, wrap=no_seccomp, timeout=30)
 one_line(rc, text, [r"engine=seccomp: .*seccomp.*: Operation not permitted"],
          "seccomp forbidden, and asked for")
-rc, text = boot_to_end(initrd=initrd, wrap=no_ptrace + no_seccomp, timeout=30)
+rc, text = boot_to_end("engine=auto", initrd=initrd, wrap=no_ptrace + no_seccomp, timeout=30)
 one_line(rc, text, [r"engine=auto: .*: Operation not permitted"], "both forbidden")
 
 space = ["unshare", "-rm", "--propagation", "private"] if os.geteuid() else \

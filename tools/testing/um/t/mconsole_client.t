@@ -538,6 +538,7 @@ def debian():
         try:
             return p, event, g.shell()
         except BaseException:
+            g.close()
             p.terminate()
             p.wait()
             raise
