@@ -343,7 +343,7 @@ int host_stub_first(const struct host_stub_layout *layout, const char **step);
 /* Only the thread that made the first stub may call these. */
 int host_ptrace_getregs(int pid, struct host_regs *regs);
 int host_ptrace_setregs(int pid, const struct host_regs *regs);
-/* All but the segments' bases and data selectors. */
+/* All but the segments' bases and data selectors; of a stub in 64-bit code. */
 int host_ptrace_setregs_code(int pid, const struct host_regs *regs);
 int host_ptrace_get_ax_ip(int pid, um_u64 *ax, um_u64 *ip);
 /* Extended state in the standard XSAVE format; returns its length. */

@@ -361,9 +361,20 @@ static int load_regs(struct task_struct *task, struct pt_regs *regs)
 
 static void fetch_all(struct task_struct *task, struct pt_regs *regs)
 {
-	if (host_ptrace_getregs(task->thread.stub->pid,
-				(struct host_regs *)regs) >= 0)
-		regs->state |= REGS_FULL;
+	int pid = task->thread.stub->pid;
+
+	if (host_ptrace_getregs(pid, (struct host_regs *)regs) < 0)
+		return;
+	regs->state |= REGS_FULL;
+	/*
+	 * Guest code can go to a 32-bit segment, and an Intel CPU's SYSENTER
+	 * leads there.  The host would take the next set for one of 32 bits.
+	 * Should it fail the stub is gone, as the next attempt to run it tells.
+	 */
+	if (unlikely(regs->cs != template.cs)) {
+		host_ptrace_poke(pid, offsetof(struct host_regs, cs), template.cs);
+		regs_changed(regs);
+	}
 }
 
 /* Neither a system call nor an exception of the guest's. */
@@ -388,7 +399,15 @@ static void syscall_event(struct task_struct *task, struct pt_regs *regs,
 		other_event(task, regs, ev);
 		return;
 	}
-	regs->orig_ax = likely(sc.arch == AUDIT_ARCH_X86_64) ? sc.nr : -1;
+	if (unlikely(sc.arch != AUDIT_ARCH_X86_64)) {
+		/* There is no 32-bit system call. */
+		fetch_all(task, regs);
+		regs->orig_ax = -1;
+		regs->ax = -ENOSYS;
+		ev->type = STUB_SYSCALL;
+		return;
+	}
+	regs->orig_ax = sc.nr;
 	regs->ax = -ENOSYS;
 	regs->di = sc.args[0];
 	regs->si = sc.args[1];

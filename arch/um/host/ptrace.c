@@ -67,30 +67,14 @@ int host_ptrace_getregs(int pid, struct host_regs *regs)
 	return sys(SYS_ptrace, PTRACE_GETREGS, pid, 0, regs);
 }
 
-/*
- * Where the stub is in a 32-bit segment (guest code can jump there) the host has
- * another idea of the set, but not of PTRACE_SETREGS.
- */
-static int setregs_code_32(int pid, const struct host_regs *regs)
-{
-	struct host_regs all;
-	int err = host_ptrace_getregs(pid, &all);
-
-	if (err)
-		return err;
-	memcpy(&all, regs, offsetof(struct host_regs, fs_base));
-	return sys(SYS_ptrace, PTRACE_SETREGS, pid, 0, &all);
-}
-
 int host_ptrace_setregs_code(int pid, const struct host_regs *regs)
 {
 	struct iovec iov = {
 		.iov_base = (void *)regs,
 		.iov_len = offsetof(struct host_regs, fs_base),
 	};
-	int err = sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov);
 
-	return err == -EINVAL ? setregs_code_32(pid, regs) : err;
+	return sys(SYS_ptrace, PTRACE_SETREGSET, pid, NT_PRSTATUS, &iov);
 }
 
 /*

@@ -1600,8 +1600,8 @@ static int run_insn(int k, int vector, long *ret)
 
 static void instructions(int argc, char **argv)
 {
-	int k, st, hung = 0, lived = 0, died = 0, privileged = 0;
-	char what[200] = "";
+	int k, st, hung = 0, lived = 0, died = 0, privileged = 0, killed = 0;
+	char what[200] = "", killer[100] = "";
 	long *ret = shared(PAGE);
 
 	code32 = mmap((void *)0x10000000, PAGE, 7, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -1625,6 +1625,9 @@ static void instructions(int argc, char **argv)
 		hung += st < 0;
 		lived += WIFEXITED(st);
 		died += WIFSIGNALED(st);
+		/* Whatever they lead to, a 32-bit segment too, is a signal's. */
+		if (WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL && !killed++)
+			snprintf(killer, sizeof(killer), ": %s", insns[k].name);
 		if (getenv("ATTACK_VERBOSE"))
 			printf("# %s: status %#x, %ld\n", insns[k].name, st, *ret);
 		/* The first twenty are the kernel's only. */
@@ -1634,6 +1637,7 @@ static void instructions(int argc, char **argv)
 	row(!hung && !privileged, "privileged and odd instructions",
 	    "%d: %d live on, %d die, %d cannot be ended, %d are done%s", k, lived, died, hung,
 	    privileged, what);
+	row(!killed, "instructions that cost the stub", "%d of %d%s", killed, k, killer);
 }
 
 /* Old programs' entry: emulated by the host, if it has it. */
