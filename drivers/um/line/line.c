@@ -232,6 +232,15 @@ static void line_push_locked(struct line *line)
 	}
 }
 
+/* Whether who waits for the end of output is to be woken now.  Lock held. */
+static bool line_is_drained(struct line *line)
+{
+	if (!line->awaited || !kfifo_is_empty(&line->port.xmit_fifo))
+		return false;
+	line->awaited = false;
+	return true;
+}
+
 static void line_output(struct line *line, struct chan *chan)
 {
 	const struct chan_ops *ops = chan->spec.ops;
@@ -270,20 +279,41 @@ static irqreturn_t line_interrupt(int irq, void *data)
  * line_push - lets the host have what is queued
  * @line:	the line
  *
- * Wakes writers when there was little room for them before.
+ * Wakes writers when there was little room for them before, and who waits for
+ * the end of output.
  */
 void line_push(struct line *line)
 {
 	unsigned long flags;
-	bool tight;
+	bool tight, drained;
 
 	spin_lock_irqsave(&line->lock, flags);
 	tight = line_is_tight(line);
 	line_push_locked(line);
 	tight = tight && !line_is_tight(line);
+	drained = line_is_drained(line);
 	spin_unlock_irqrestore(&line->lock, flags);
-	if (tight)
+	if (tight || drained)
 		tty_port_tty_wakeup(&line->port);
+}
+
+/**
+ * line_queued - how many bytes wait for the host
+ * @line:	the line
+ *
+ * Writers are woken when there are none any more.  0 where nobody takes them.
+ */
+unsigned int line_queued(struct line *line)
+{
+	unsigned long flags;
+	unsigned int len;
+
+	spin_lock_irqsave(&line->lock, flags);
+	len = line->out->up ? kfifo_len(&line->port.xmit_fifo) : 0;
+	if (len)
+		line->awaited = true;
+	spin_unlock_irqrestore(&line->lock, flags);
+	return len;
 }
 
 /**
@@ -299,6 +329,7 @@ size_t line_queue(struct line *line, const u8 *buf, size_t count, bool push)
 {
 	unsigned long flags;
 	size_t done = 0;
+	bool drained;
 
 	spin_lock_irqsave(&line->lock, flags);
 	/* Past the queue where that is empty. */
@@ -314,7 +345,10 @@ size_t line_queue(struct line *line, const u8 *buf, size_t count, bool push)
 		if (push || done < count)
 			line_push_locked(line);
 	}
+	drained = line_is_drained(line);
 	spin_unlock_irqrestore(&line->lock, flags);
+	if (drained)
+		tty_port_tty_wakeup(&line->port);
 	return done;
 }
 

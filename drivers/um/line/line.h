@@ -50,6 +50,7 @@
  * @stopped:	the guest's user stopped output (^S)
  * @ended:	there will be no more input
  * @lost:	@gone has something to do
+ * @awaited:	somebody has seen what is queued, and may wait until it is not
  * @printing:	the kernel's messages come here
  * @held:	and hold the output open
  * @input:	bytes on their way from the host
@@ -74,6 +75,7 @@ struct line {
 	bool			stopped;
 	bool			ended;
 	bool			lost;
+	bool			awaited;
 	bool			printing;
 	bool			held;
 	u8			input[LINE_INPUT];
@@ -182,6 +184,7 @@ int line_activate(struct line *line);
 void line_deactivate(struct line *line);
 size_t line_queue(struct line *line, const u8 *buf, size_t count, bool push);
 void line_push(struct line *line);
+unsigned int line_queued(struct line *line);
 void line_throttle(struct line *line, bool on);
 void line_stop(struct line *line, bool on);
 void line_discard(struct line *line);

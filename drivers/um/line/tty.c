@@ -104,10 +104,7 @@ static unsigned int line_tty_write_room(struct tty_struct *tty)
 
 static unsigned int line_tty_chars_in_buffer(struct tty_struct *tty)
 {
-	struct line *line = line_of(tty);
-
-	/* Nobody to wait for. */
-	return line->out->up ? kfifo_len(&line->port.xmit_fifo) : 0;
+	return line_queued(line_of(tty));
 }
 
 static void line_tty_flush_buffer(struct tty_struct *tty)

@@ -125,6 +125,20 @@ def ptys():
     tap.ok(not any(map(os.path.exists, paths.values())), "the terminals are gone")
 
 
+def drains():
+    with Pair() as pair, boot("ssl0=tty:" + pair.name) as g:
+        g.send("/tests/guest-tests --helper drains /dev/ttyS0; echo @@DRAINS=$?@@")
+        g.expect("reading")
+        # Each echo is read before the next line, so that the host takes all at once.
+        for i in range(2000):
+            line = b"%d " % i * 20
+            pair.send(line + b"\n")
+            pair.expect(line.rstrip() + rb" \r\n")
+        pair.send(b"end\n")
+        tap.match(g.expect(r"@@DRAINS=(\d+)@@").group(1), "^0$", "who waits for the end of output sees that of an echo")
+        tap.equal(g.poweroff(), 0, "power-off")
+
+
 # ------------------------------------------------------------------ two guests
 
 def joined():
@@ -584,7 +598,7 @@ def windows():
         tap.equal(g.poweroff(), 0, "power-off")
 
 
-PARTS = (ptys, joined, descriptors, messages, hotplug, wrong, windows)
+PARTS = (ptys, drains, joined, descriptors, messages, hotplug, wrong, windows)
 run_parts(PARTS)
 no_leftovers()
 tap.done()
