@@ -114,6 +114,8 @@ long host_reserve(um_u64 len);
 int host_protect(void *addr, um_u64 len, int prot);
 /* Asks for huge pages and populates the range; a hint that may fail. */
 int host_populate(void *addr, um_u64 len);
+/* How many mappings the host allows a process (vm.max_map_count); 0: not known. */
+um_u64 host_max_mappings(void);
 /* Total memory of the host in bytes. */
 um_u64 host_mem_total(void);
 

@@ -167,6 +167,20 @@ int host_populate(void *addr, um_u64 len)
 	return sys_retry(SYS_madvise, addr, len, MADV_POPULATE_WRITE);
 }
 
+um_u64 host_max_mappings(void)
+{
+	char text[24] = "";
+	long fd, n;
+
+	fd = sys_retry(SYS_openat, AT_FDCWD, "/proc/sys/vm/max_map_count",
+		       O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	n = sys_retry(SYS_read, fd, text, sizeof(text) - 1);
+	sys(SYS_close, fd);
+	return n > 0 ? strtoul(text, NULL, 10) : 0;
+}
+
 um_u64 host_mem_total(void)
 {
 	struct sysinfo si;

@@ -16,6 +16,7 @@
 #include <linux/root_dev.h>
 #include <linux/seq_file.h>
 #include <linux/utsname.h>
+#include <asm/cacheflush.h>
 #include <asm/pgtable.h>
 #include <asm/physmem.h>
 #include <asm/sections.h>
@@ -64,6 +65,7 @@ void __init setup_arch(char **cmdline_p)
 	um_initrd_load();
 	x86_xstate_init();
 	um_vdso_data_init();
+	um_kmap_init();
 	paging_init();
 
 	/* A panic ends the program, unless panic= says to wait and reboot. */

@@ -135,6 +135,22 @@ static void fatal_message(struct pt_regs *regs, unsigned long addr, int sig)
 	pr_cont("\n");
 }
 
+/* Does hardware have the page there, if with other rights? */
+static bool is_present(struct mm_struct *mm, unsigned long addr)
+{
+	const unsigned long both = _PAGE_PRESENT | _PAGE_USER;
+	unsigned long flags, *p;
+	bool present;
+
+	if (addr >= TASK_SIZE)
+		return false;
+	local_irq_save(flags);
+	p = user_entry(mm, addr);
+	present = p && (*p & both) == both;
+	local_irq_restore(flags);
+	return present;
+}
+
 static void send_fault(struct pt_regs *regs, int sig, int code,
 		       unsigned long addr, enum access access)
 {
@@ -144,7 +160,8 @@ static void send_fault(struct pt_regs *regs, int sig, int code,
 		access = decode(regs);
 	t->trap_nr = 14;
 	t->cr2 = addr;
-	t->error_code = PF_USER | (sig == SIGSEGV && code == SEGV_ACCERR ? PF_PROT : 0) |
+	t->error_code = PF_USER |
+			(sig == SIGSEGV && is_present(current->mm, addr) ? PF_PROT : 0) |
 			(access == ACCESS_WRITE ? PF_WRITE : 0) |
 			(access == ACCESS_EXEC ? PF_INSTR : 0);
 	fatal_message(regs, addr, sig);

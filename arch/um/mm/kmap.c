@@ -5,7 +5,12 @@
  * Generic code keeps them in init_mm's page tables; the host is told when a
  * range was filled (flush_cache_vmap) and when it was emptied
  * (flush_tlb_kernel_range).
+ *
+ * Neither can fail, but the host maps no more than so many runs of pages for a
+ * process.  So vmalloc has no more pages than that: it is generic code that finds no
+ * room, which guests bring about as they like, and lives with it.
  */
+#include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 #include <asm/cacheflush.h>
@@ -13,6 +18,23 @@
 #include <asm/physmem.h>
 #include <asm/tlbflush.h>
 #include <um/host.h>
+
+/* What the host's administrator has not changed (vm.max_map_count). */
+#define MAPPINGS_USUAL	65530
+/* Of these, one in so many is for all else that the kernel's process maps. */
+#define MAPPINGS_OTHER	16
+
+unsigned long um_vmalloc_end __ro_after_init = VMALLOC_START + VMALLOC_MAX;
+EXPORT_SYMBOL(um_vmalloc_end);
+
+void __init um_kmap_init(void)
+{
+	unsigned long n = host_max_mappings() ?: MAPPINGS_USUAL;
+
+	n -= n / MAPPINGS_OTHER;
+	if (n < VMALLOC_MAX / PAGE_SIZE)
+		um_vmalloc_end = VMALLOC_START + n * PAGE_SIZE;
+}
 
 static pte_t *kernel_pte(unsigned long addr, unsigned long *next,
 			 unsigned long end)

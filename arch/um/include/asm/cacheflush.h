@@ -6,6 +6,8 @@
  * The host keeps caches coherent.  What must be told is that kernel mappings
  * appeared: the host maps them only on request (mm/kmap.c).
  */
+/* Says how long vmalloc is; before anything is mapped there. */
+void um_kmap_init(void);
 void um_map_kernel(unsigned long start, unsigned long end);
 
 static inline void flush_cache_vmap(unsigned long start, unsigned long end)

@@ -11,7 +11,7 @@
  *   0x0000_2000_0000  modules		within +-2 GiB of the kernel's text
  *   0x0000_6000_0000  the executable (see vmlinux.lds.S), then libc's heap
  *   0x1000_0000_0000  physical memory, mapped linearly
- *   0x3000_0000_0000  vmalloc
+ *   0x3000_0000_0000  vmalloc, as long as the host allows (see kmap.c)
  *
  * A stub.  Everything below TASK_SIZE is the guest's, then come:
  *
@@ -32,7 +32,7 @@
 #define PAGE_OFFSET		_AC(0x100000000000, UL)
 #define PHYSMEM_MAX		_AC(0x100000000000, UL)
 #define VMALLOC_START		_AC(0x300000000000, UL)
-#define VMALLOC_END		_AC(0x310000000000, UL)
+#define VMALLOC_MAX		_AC(0x10000000000, UL)
 
 /* In the top 1 GiB of what the host gives a process with four-level tables. */
 #define STUB_START		_AC(0x7fffc0000000, UL)
@@ -52,5 +52,10 @@
 #define STACK_TOP		TASK_SIZE
 #define STACK_TOP_MAX		STACK_TOP
 #define TASK_UNMAPPED_BASE	PAGE_ALIGN(TASK_SIZE / 3)
+
+#ifndef __ASSEMBLY__
+extern unsigned long um_vmalloc_end;
+#define VMALLOC_END		um_vmalloc_end
+#endif
 
 #endif /* _ASM_UM_LAYOUT_H */

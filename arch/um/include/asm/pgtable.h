@@ -455,6 +455,10 @@ static inline void update_mmu_cache_range(struct vm_fault *vmf,
 
 #define pgprot_noncached(prot)	(prot)
 
+/* mm/mmap.c */
+#define HAVE_ARCH_UNMAPPED_AREA
+#define HAVE_ARCH_UNMAPPED_AREA_TOPDOWN
+
 void paging_init(void);
 
 #endif /* __ASSEMBLY__ */

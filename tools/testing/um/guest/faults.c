@@ -5,8 +5,10 @@
  */
 #include "tap.h"
 
+#include <setjmp.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <ucontext.h>
 
 static long minor_faults(void)
 {
@@ -277,8 +279,49 @@ TEST_HELPER(shared_space)
 	return 0;
 }
 
+static volatile int fault_error;
+static sigjmp_buf fault_back;
+
+static void on_fault_error(int sig, siginfo_t *si, void *p)
+{
+	fault_error = ((ucontext_t *)p)->uc_mcontext.gregs[REG_ERR];
+	siglongjmp(fault_back, 1);
+}
+
+static int error_of(volatile char *p, bool write)
+{
+	fault_error = -1;
+	if (!sigsetjmp(fault_back, 1)) {
+		if (write)
+			*p = 1;
+		else
+			(void)*p;
+	}
+	return fault_error;
+}
+
+/* What hardware says: 1 there was a page, 2 a write, 4 by a user. */
+static int check_error(void *arg)
+{
+	struct sigaction sa = { .sa_sigaction = on_fault_error, .sa_flags = SA_SIGINFO };
+	char *p = pages(2);
+
+	sigaction(SIGSEGV, &sa, NULL);
+	mprotect(p, PAGE, PROT_NONE);
+	if (error_of(p, false) != 4 || error_of(p, true) != 6)
+		return 1;
+	mprotect(p, PAGE, PROT_READ | PROT_WRITE);
+	*p = 1;
+	mprotect(p, PAGE, PROT_READ);
+	if (error_of(p, true) != 7)
+		return 2;
+	munmap(p, PAGE);
+	return error_of(p, false) != 4 || error_of(p, true) != 6 ? 3 : 0;
+}
+
 TEST_AREA(faults, 120)
 {
+	is(in_child(check_error, NULL), 0, "the error code of a fault");
 	is(in_child(writes_itself, NULL), 0, "an instruction writes to itself");
 	is(in_child(writes_behind, NULL), 0, "one writes to what follows it");
 	ok(killed(in_child(runs_over, NULL), SIGSEGV),

@@ -650,6 +650,101 @@ static void check_data(void)
 	unlink("/tmp/memory.data");
 }
 
+static unsigned long place(unsigned long hint, size_t size, int flags)
+{
+	char *p = mmap((void *)hint, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+	if (p == MAP_FAILED)
+		return 0;
+	*p = 1;
+	munmap(p, size);
+	return (unsigned long)p;
+}
+
+#ifndef MAP_ABOVE4G
+#define MAP_ABOVE4G	0x80
+#endif
+
+/* Where a mapping goes by x86's own flags. */
+static void check_places(void)
+{
+	const int all_32bit = MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT | MAP_NORESERVE;
+	const unsigned long g = 1UL << 30;
+	unsigned long at = place(0, 3 * PAGE, MAP_32BIT);
+	void *all;
+
+	ok(at >= g && at < 2 * g, "MAP_32BIT: %#lx is in the second GiB", at);
+	is(place(0x31234000, PAGE, MAP_32BIT), 0x31234000,
+	   "where it is asked to be, if that is below");
+	at = place(5 * g, PAGE, MAP_32BIT);
+	ok(at >= g && at < 2 * g, "and not where it is not: %#lx", at);
+	is(place(0, g + PAGE, MAP_32BIT), 0, "there is no room for more");
+	is_err((long)mmap(NULL, 3 * g, PROT_NONE, all_32bit, -1, 0), ENOMEM,
+	       "nor for what has more bits");
+	all = mmap(NULL, g - (64 << 20), PROT_NONE, all_32bit, -1, 0);
+	if (all != MAP_FAILED) {
+		is(place(0, 128 << 20, MAP_32BIT), 0, "when it is full it is full");
+		ok(place(0, 128 << 20, 0) > 4 * g, "for these only");
+		munmap(all, g - (64 << 20));
+	}
+	if (!in_guest())
+		return;		/* that of the host may not know it */
+	at = place(0, PAGE, MAP_ABOVE4G);
+	ok(at >= 4 * g, "MAP_ABOVE4G: %#lx is above", at);
+	ok(place(0x31234000, PAGE, MAP_ABOVE4G), "what is asked for comes first");
+}
+
+/*
+ * Has the kernel map as many single pages for itself as it can: tables of
+ * descriptors, of 4 MiB each, of memory in which every other page is in use.
+ *
+ *	guest-tests --helper kernel_maps MIB TABLES
+ */
+TEST_HELPER(kernel_maps)
+{
+	enum { TABLE_FDS = 512 * 1024 };
+	size_t size = atol(argv[1]) << 20, i;
+	const struct rlimit r = { TABLE_FDS, TABLE_FDS };
+	int told[2], tables = atoi(argv[2]), got = 0, n;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char c;
+
+	/* All that there is of it is ended in the end. */
+	setpgid(0, 0);
+	if (p == MAP_FAILED || pipe(told) || setrlimit(RLIMIT_NOFILE, &r) ||
+	    setgid(1000) || setuid(1000))
+		return 2;
+	madvise(p, size, MADV_NOHUGEPAGE);
+	madvise(p, size, MADV_DONTFORK);
+	for (i = 0; i < size; i += PAGE)
+		p[i] = 1;
+	for (i = 0; i < size; i += 2 * PAGE)
+		madvise(p + i, PAGE, MADV_DONTNEED);
+	for (n = 0; n < tables; n++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			break;
+		if (!pid) {
+			c = dup2(0, TABLE_FDS - 1) < 0 ? '-' : '+';
+			if (write(told[1], &c, 1) != 1)
+				_exit(1);
+			for (;;)
+				pause();
+		}
+		if (read(told[0], &c, 1) != 1)
+			return 2;
+		got += c == '+';
+	}
+	printf("TABLES %d of %d\n", got, n);
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
 TEST_AREA(memory, 120)
 {
 	(void)grown;
@@ -665,6 +760,7 @@ TEST_AREA(memory, 120)
 	check_mremap();
 	check_madvise();
 	check_huge();
+	check_places();
 	is(in_child(grow, NULL), 0, "MAP_GROWSDOWN grows");
 	is(in_child(big_stack, NULL), 0, "the stack grows to 5.6 MiB");
 	check_threads();

@@ -96,6 +96,20 @@ with boot("page_cache_trim=off", "ubd0=" + disk, mem="1G", initrd=initrd) as g:
     g.run("echo 3 >/proc/sys/vm/drop_caches")
     shrinks(g, start + 64, "until it is dropped, and the host has the memory back")
 
+# As many as the host allows the kernel's process: who wants more gets an error.
+with boot(mem="1600M", initrd=initrd) as g:
+    limit = int(open("/proc/sys/vm/max_map_count").read())
+    if limit > 70000:
+        tap.skip("vm.max_map_count is %d" % limit, "the kernel has mapped all that it may")
+    else:
+        out = g.run("/tests/guest-tests --helper kernel_maps 1150 200")[1]
+        m = re.search(r"TABLES (\d+) of 200", out)
+        if not tap.ok(m and 10 < int(m.group(1)) < 200, "the kernel maps for itself what it may, and no more"):
+            tap.diag(out)
+    tap.equal(g.run("/tests/guest-tests --helper use 200")[0], 0, "and programs run as before")
+    tap.no_match(g.run("dmesg")[1], "BUG|WARNING|Oops", "the log has no complaint")
+    tap.equal(g.poweroff(), 0, "power-off")
+
 double = 2 * meminfo("MemTotal")
 if meminfo("MemAvailable") < double / 40 + 500:
     tap.skip("the host's memory is in use", "mem= of twice the host's memory")
