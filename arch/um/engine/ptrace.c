@@ -359,6 +359,19 @@ static int load_regs(struct task_struct *task, struct pt_regs *regs)
 	return err;
 }
 
+/*
+ * Guest code can go to a 32-bit segment, and an Intel CPU's SYSENTER leads there.
+ * The host would take the next set of registers for one of 32 bits.  Should this
+ * fail the stub is gone, as the next attempt to run it tells.
+ */
+static void leave_32bit(int pid, struct pt_regs *regs)
+{
+	if (likely(regs->cs == template.cs))
+		return;
+	host_ptrace_poke(pid, offsetof(struct host_regs, cs), template.cs);
+	regs_changed(regs);
+}
+
 static void fetch_all(struct task_struct *task, struct pt_regs *regs)
 {
 	int pid = task->thread.stub->pid;
@@ -366,15 +379,7 @@ static void fetch_all(struct task_struct *task, struct pt_regs *regs)
 	if (host_ptrace_getregs(pid, (struct host_regs *)regs) < 0)
 		return;
 	regs->state |= REGS_FULL;
-	/*
-	 * Guest code can go to a 32-bit segment, and an Intel CPU's SYSENTER
-	 * leads there.  The host would take the next set for one of 32 bits.
-	 * Should it fail the stub is gone, as the next attempt to run it tells.
-	 */
-	if (unlikely(regs->cs != template.cs)) {
-		host_ptrace_poke(pid, offsetof(struct host_regs, cs), template.cs);
-		regs_changed(regs);
-	}
+	leave_32bit(pid, regs);
 }
 
 /* Neither a system call nor an exception of the guest's. */
@@ -460,6 +465,8 @@ static void ptrace_run(struct task_struct *task, struct pt_regs *regs,
 	if (unlikely(raw_cpu_read(irq_state.pending))) {
 		this_cpu_write(engine_running, 0);
 		regs->state &= ~(REGS_LOAD | REGS_RESULT | REGS_SEGS);
+		if (regs->state & REGS_FULL)
+			leave_32bit(stub->pid, regs);
 		regs->orig_ax = -1;
 		ev->type = STUB_INTERRUPT;
 		return;

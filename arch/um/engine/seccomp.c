@@ -123,10 +123,8 @@ static int seccomp_attach(struct task_struct *task, struct task_struct *like)
 /* The debug registers of its next task are all zero. */
 static void clear_debugregs(struct task_struct *task)
 {
-	const struct thread_struct *thread = &task->thread;
-
-	if (!thread->debug_set &&
-	    !memchr_inv(thread->debugreg, 0, sizeof(thread->debugreg)))
+	/* The host may have refused what the task wanted. */
+	if (!thread_of(task)->debugged)
 		return;
 	if (seccomp_set_debugreg(task, DR_CONTROL, 0) &&
 	    !thread_of(task)->process->dead)
@@ -345,11 +343,41 @@ static int resume(struct seccomp_thread *t, long val)
 	return 1;
 }
 
+/**
+ * struct answer - what a system call of guest code was answered
+ * @ip:		behind it
+ * @val:	the result
+ * @early:	the signal was there before the answer
+ */
+struct answer {
+	unsigned long	ip;
+	long		val;
+	bool		early;
+};
+
+/* As long as the instruction is. */
+#define SYSCALL_LEN	2
+
+/*
+ * Some hosts restart a call that is answered while a signal is on its way: it is
+ * over all the same, and guest code has not run since.
+ */
+static void finish_answered(struct seccomp_thread *t, const struct answer *a)
+{
+	struct sigcontext *sc = &frame_of(t)->uc.uc_mcontext;
+
+	if (sc->ip != a->ip - SYSCALL_LEN)
+		return;
+	sc->ip = a->ip;
+	sc->ax = a->val;
+}
+
 static void seccomp_run(struct task_struct *task, struct pt_regs *regs,
 			struct stub_event *ev)
 {
 	struct seccomp_thread *t = thread_of(task);
 	struct seccomp_process *p = t->process;
+	struct answer answer = {};
 	struct host_notify n;
 	int cpu = um_cpu_confine();
 	int err, chained;
@@ -379,6 +407,10 @@ static void seccomp_run(struct task_struct *task, struct pt_regs *regs,
 		regs->orig_ax = -1;
 		return;
 	}
+	if (unlikely(t->kicked && !t->trapped))
+		answer = (struct answer) {
+			.ip = t->ip, .val = regs->ax, .early = true,
+		};
 	chained = resume(t, regs->ax);
 	err = chained < 0 ? chained : seccomp_wait(t, &n);
 	this_cpu_write(engine_running, 0);
@@ -387,6 +419,9 @@ static void seccomp_run(struct task_struct *task, struct pt_regs *regs,
 
 	if (unlikely(t->trapped && pretended(t, &n)))
 		goto dead;
+
+	if (unlikely(answer.early && t->trapped && n.args[0] == SECCOMP_KICK))
+		finish_answered(t, &answer);
 
 	regs->state = 0;
 	if (likely(!t->trapped))

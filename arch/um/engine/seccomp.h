@@ -69,6 +69,7 @@ struct seccomp_process {
  * @trapped:	... is the handler's: registers are in the frame
  * @kicked:	it was sent the signal, and has not taken it yet
  * @stepping:	it was made to trap after an instruction
+ * @debugged:	debug registers of the host's are in use
  * @area:	where its frames go, in this process
  * @fs_base:	segment bases at the last trap; without FSGSBASE: that were loaded
  * @gs_base:	likewise
@@ -86,6 +87,7 @@ struct seccomp_thread {
 	bool			trapped;
 	bool			kicked;
 	bool			stepping;
+	bool			debugged;
 	struct stub_area	*area;
 	unsigned long		fs_base;
 	unsigned long		gs_base;

@@ -12,11 +12,15 @@
 #include <asm/fpu.h>
 #include <asm/ptrace.h>
 #include <asm/unistd.h>
+#include <uapi/asm/debugreg.h>
 #include <uapi/asm/processor-flags.h>
 #include <uapi/asm/sigcontext.h>
 #include <uapi/linux/sched.h>
 
 #include "seccomp.h"
+
+/* The page of old entries that the host emulates, behind which no call comes back. */
+#define HOST_VSYSCALL	0xffffffffff600000UL
 
 struct seccomp_layout seccomp_layout __ro_after_init;
 int seccomp_sock_fd __ro_after_init;
@@ -89,8 +93,11 @@ int seccomp_trap(struct seccomp_thread *t)
 		err = seccomp_wait(t, &n);
 	if (!err && WARN_ON_ONCE(!t->trapped))
 		err = -EPROTO;
-	/* Some hosts restart a call that is answered while a signal comes. */
-	if (!err)
+	/*
+	 * Some hosts restart a call that is answered while a signal comes.  A
+	 * vsyscall has returned to its caller by then.
+	 */
+	if (!err && (ip & PAGE_MASK) != HOST_VSYSCALL)
 		frame_of(t)->uc.uc_mcontext.ip = ip;
 	return err;
 }
@@ -186,12 +193,28 @@ void seccomp_write_frame(struct seccomp_thread *t, const struct pt_regs *regs)
 
 /* ---- making them --------------------------------------------------------- */
 
+/*
+ * All stubs send to one socket: what one has sent that was killed before it could
+ * be received is nobody else's.
+ */
+static void forget_listeners(void)
+{
+	int fd;
+
+	while ((fd = host_recv_fd(seccomp_sock_fd)) != -EAGAIN)
+		if (fd >= 0)
+			host_close(fd);
+		else if (fd != -EMFILE && fd != -EPROTO)
+			break;
+}
+
 static int recv_listener(struct seccomp_process *p)
 {
 	struct stub_control *ctl = &p->data->ctl;
 	unsigned long msg = STUB_DATA + offsetof(struct stub_data, ctl.msg);
 	int i, err = -EBADF;
 
+	forget_listeners();
 	host_message_fd(ctl->msg, msg, FD_LISTENERS + p->threads);
 	/* The thread is on its way to it, on the same CPU. */
 	ctl->pause[0] = 0;
@@ -401,5 +424,7 @@ int seccomp_poke_debugreg(struct seccomp_thread *t, int n, unsigned long val)
 	if (err)
 		return err;
 	err = host_ptrace_poke_debug(t->stub.pid, n, val);
+	if (!err && n == DR_CONTROL)
+		t->debugged = val;
 	return give_back(t) ?: err;
 }

@@ -293,7 +293,9 @@ int host_ptrace_borrowed(int tid)
 
 void host_ptrace_give_back(int tid)
 {
-	sys(SYS_ptrace, PTRACE_DETACH, tid, 0, 0);
+	/* Of one that was killed meanwhile its process waits until it is seen. */
+	if (sys(SYS_ptrace, PTRACE_DETACH, tid, 0, 0) < 0)
+		sys_retry(SYS_wait4, tid, NULL, __WALL, NULL);
 }
 
 /* ---- the first stub ----------------------------------------------------- */

@@ -141,8 +141,8 @@ int host_recv_fd(int sock)
 	int fd;
 
 	n = sys_retry(SYS_recvmsg, sock, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (n < 0)
-		return n;
+	if (n <= 0)
+		return n ?: -EPIPE;
 	if (msg.msg_controllen < CMSG_LEN(sizeof(int)) ||
 	    control.h.cmsg_type != SCM_RIGHTS)
 		return msg.msg_flags & MSG_CTRUNC ? -EMFILE : -EPROTO;

@@ -59,11 +59,11 @@ static void handle_dead(struct pt_regs *regs, const struct stub_event *ev)
 	if (ev->sig < 0)
 		;
 	else if (ev->sig)
-		pr_warn("%s[%d]: killed on the host by signal %d\n",
-			current->comm, task_pid_nr(current), ev->sig);
+		pr_warn_ratelimited("%s[%d]: killed on the host by signal %d\n",
+				    current->comm, task_pid_nr(current), ev->sig);
 	else
-		pr_warn("%s[%d]: killed, the host gives it no process or memory\n",
-			current->comm, task_pid_nr(current));
+		pr_warn_ratelimited("%s[%d]: killed, the host gives it no process or memory\n",
+				    current->comm, task_pid_nr(current));
 	do_group_exit(SIGKILL);
 }
 
@@ -71,6 +71,20 @@ static void handle_dead(struct pt_regs *regs, const struct stub_event *ev)
 static int tlb_error_signal(int err)
 {
 	return err == -ESRCH ? SIGKILL : -1;
+}
+
+/*
+ * Behind an exec for which the host refused a thread: it is asked once more.  That
+ * may wait for memory.
+ */
+static bool attach(struct task_struct *task)
+{
+	int err;
+
+	local_irq_enable();
+	err = engine->attach(task, NULL);
+	local_irq_disable();
+	return !err;
 }
 
 /*
@@ -82,8 +96,12 @@ static void run(struct task_struct *task, struct pt_regs *regs,
 {
 	ev->type = STUB_DEAD;
 	ev->sig = 0;
-	if (unlikely(!task->thread.stub) && engine->attach(task, NULL))
+	if (unlikely(!task->thread.stub)) {
+		/* There may be work to do before it runs. */
+		if (attach(task))
+			ev->type = STUB_INTERRUPT;
 		return;
+	}
 	if (unlikely(stub_tlb_is_stale(task->mm))) {
 		int err = stub_tlb_sync(task, task->mm, !refused);
 

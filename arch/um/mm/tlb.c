@@ -370,9 +370,9 @@ static int drop_all(struct tlb_batch *b, int why)
 	if (!b->failed)
 		return 0;
 	if (b->failed != -ESRCH)
-		pr_err("%s[%d]: killed, the host refuses to map guest memory (%pe, then %pe)\n",
-		       b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
-		       ERR_PTR(b->failed));
+		pr_err_ratelimited("%s[%d]: killed, the host refuses to map guest memory (%pe, then %pe)\n",
+				   b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
+				   ERR_PTR(b->failed));
 	/* Others may go on in this address space: it may map anything. */
 	forget_all(b->mm);
 	stub_mark_stale(b->mm, 0, TASK_SIZE);

@@ -362,7 +362,8 @@ out:
 	return err;
 }
 
-static void restore_sigcontext(struct pt_regs *regs, const struct sigcontext *sc)
+static void restore_sigcontext(struct pt_regs *regs, const struct sigcontext *sc,
+			       unsigned long uc_flags)
 {
 	regs->r8 = sc->r8;
 	regs->r9 = sc->r9;
@@ -381,8 +382,12 @@ static void restore_sigcontext(struct pt_regs *regs, const struct sigcontext *sc
 	regs->cx = sc->cx;
 	regs->sp = sc->sp;
 	regs->ip = sc->ip;
-	regs->cs = GUEST_CS;
-	regs->ss = GUEST_SS;
+	/* Where the host has no such segments it says so when the thread goes there. */
+	regs->cs = sc->cs | 3;
+	regs->ss = sc->ss | 3;
+	/* Old programs leave something else there. */
+	if (!(uc_flags & UC_STRICT_RESTORE_SS) && regs->cs == GUEST_CS)
+		regs->ss = GUEST_SS;
 	regs->flags = (regs->flags & ~SIGRETURN_FLAGS) |
 		      (sc->flags & SIGRETURN_FLAGS);
 }
@@ -421,7 +426,7 @@ SYSCALL_DEFINE0(rt_sigreturn)
 	if (restore_fpstate((void __user *)uc.uc_mcontext.fpstate))
 		goto bad;
 
-	restore_sigcontext(regs, &uc.uc_mcontext);
+	restore_sigcontext(regs, &uc.uc_mcontext, uc.uc_flags);
 	regs->orig_ax = -1;
 	regs_changed(regs);
 	return regs->ax;

@@ -346,6 +346,80 @@ static void __attribute__((target("avx512f,avx512bw"))) check_avx512(void)
 	asm volatile("ldmxcsr %0" : : "m"((uint32_t){ 0x1f80 }));
 }
 
+#define LOW		0x10000000UL
+#define LOW_FLAG	(LOW + 0x200)
+#define LOW_BACK	(LOW + 0x208)
+#define LOW_RSP		(LOW + 0x210)
+
+static void on_alarm(int sig, siginfo_t *si, void *p)
+{
+	ucontext_t *uc = p;
+
+	got_regs[REG_CSGSFS] = uc->uc_mcontext.gregs[REG_CSGSFS];
+	*(volatile int *)LOW_FLAG = ++hits == 5;
+}
+
+/*
+ * A 64-bit program goes to 32-bit code, as Wine does, and signals lead back there.
+ * The code waits for a flag; as 64-bit code it would look elsewhere.
+ */
+static int in_32bit(void *arg)
+{
+	/* 1: cmpl $0, %cs:LOW_FLAG; je 1b; ljmp $0x33, $LOW + 0x100 */
+	static const uint8_t code[] = {
+		0x2e, 0x83, 0x3d, 0, 2, 0, 0x10, 0, 0x74, 0xf6, 0xea, 0, 1, 0, 0x10, 0x33, 0,
+	};
+	/* jmp *LOW_BACK */
+	static const uint8_t back[] = { 0xff, 0x24, 0x25, 8, 2, 0, 0x10 };
+	static char stack[65536];
+	const stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	struct sigaction sa = { .sa_sigaction = on_alarm, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	const struct itimerval it = { { 0, 2000 }, { 0, 2000 } };
+	uint8_t *p = mmap((void *)LOW, 2 * PAGE, 7, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (p != (void *)LOW || sigaltstack(&ss, NULL))
+		return 2;
+	memcpy(p, code, sizeof(code));
+	memcpy(p + 0x100, back, sizeof(back));
+	sigaction(SIGALRM, &sa, NULL);
+	hits = 0;
+	setitimer(ITIMER_REAL, &it, NULL);
+	asm volatile("lea 1f(%%rip), %%rax\n mov %%rax, %0\n mov %%rsp, %1\n"
+		     "mov %2, %%esp\n pushq $0x23\n pushq %3\n lretq\n"
+		     "1: mov %1, %%rsp\n"
+		     : "=m" (*(uint64_t *)LOW_BACK), "=m" (*(uint64_t *)LOW_RSP)
+		     : "i" (LOW + 0x1ff0), "i" (LOW)
+		     : "rax", "rcx", "rdx", "rsi", "rdi", "rbx", "r8", "r9", "r10", "r11", "r12",
+		       "r13", "r14", "r15", "memory", "cc");
+	if ((got_regs[REG_CSGSFS] & 0xffff) != 0x23)
+		return 3;
+	return hits < 5 ? 4 : 0;
+}
+
+/* The page of old entries; a signal may come there, too. */
+static int in_vsyscall(void *timer)
+{
+	long (*old_time)(long *) = (void *)0xffffffffff600400;
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	const struct itimerval it = { { 0, 1000 }, { 0, 1000 } };
+	int bad = 0;
+
+	sigaction(SIGSEGV, &sa, NULL);
+	mmap((void *)LOW, PAGE, 7, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	sa = (struct sigaction) { .sa_sigaction = on_alarm, .sa_flags = SA_SIGINFO };
+	sigaction(SIGALRM, &sa, NULL);
+	hits = 0;
+	if (timer)
+		setitimer(ITIMER_REAL, &it, NULL);
+	do {
+		long t = old_time(NULL);
+
+		/* ERESTARTSYS: the host does not begin it anew (Documentation/engines.md). */
+		bad += t != -512 && labs(t - time(NULL)) > 1;
+	} while (timer && hits < 50);
+	return bad;
+}
+
 TEST_AREA(sigcontext, 60)
 {
 	if (has_feature("avx"))
@@ -359,4 +433,9 @@ TEST_AREA(sigcontext, 60)
 	check_xmm();
 	check_avx();
 	check_avx512();
+	is(in_child(in_32bit, NULL), 0, "signals in 32-bit code lead back there");
+	if (in_child(in_vsyscall, NULL))
+		skip("the host has no vsyscall page", "signals in a vsyscall");
+	else
+		is(in_child(in_vsyscall, (void *)1), 0, "signals in a vsyscall");
 }
