@@ -104,34 +104,46 @@ static int rename_to_free(const struct newfile *file)
 	return 0;
 }
 
-static int newfile_name(struct newfile *file, int replace)
+/* Who had the file locked before us may have put another one in its place. */
+static int has_name(int fd, const char *path)
 {
-	if (!file->temporary && !replace)
-		return link_nameless(file, file->path);
+	struct stat named, st;
+
+	return !stat(path, &named) && !fstat(fd, &st) && named.st_dev == st.st_dev &&
+	       named.st_ino == st.st_ino;
+}
+
+static int newfile_name(struct newfile *file, int old)
+{
+	if (!file->temporary && old < 0)
+		return link_nameless(file, file->path) ? fail("%s: %m", file->path) : 0;
 	if (!file->temporary) {
 		char *name = temporary_name(file->path);
 
 		if (!name || link_nameless(file, name)) {
+			fail("%s: %m", file->path);
 			free(name);
 			return -1;
 		}
 		file->temporary = name;
 	}
-	if (!replace ? rename_to_free(file) : rename(file->temporary, file->path))
-		return -1;
+	if (old >= 0 && !has_name(old, file->path))
+		return fail("%s: another file has got that name meanwhile", file->path);
+	if (old < 0 ? rename_to_free(file) : rename(file->temporary, file->path))
+		return fail("%s: %m", file->path);
 	free(file->temporary);
 	file->temporary = NULL;
 	return 0;
 }
 
-int newfile_finish(struct newfile *file, int replace)
+int newfile_finish(struct newfile *file, int old)
 {
 	int dir, err;
 
 	if (fsync(file->fd))
 		return fail("%s: bringing it to stable storage: %m", file->path);
-	if (newfile_name(file, replace))
-		return fail("%s: %m", file->path);
+	if (newfile_name(file, old) < 0)
+		return -1;
 	dir = open_directory(file->path);
 	err = dir < 0 ? -1 : fsync(dir);
 	if (dir >= 0)

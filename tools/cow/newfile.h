@@ -27,8 +27,11 @@ struct newfile {
  * given to newfile_drop() whatever happens.
  */
 int newfile_begin(struct newfile *file, const char *path, const struct stat *like);
-/* Gives it its name, and takes the name from another file if @replace. */
-int newfile_finish(struct newfile *file, int replace);
+/*
+ * Gives it its name, which is free, or, unless @old is -1, that of the file @old and of
+ * no other: it is open, and as it was locked nobody begins to use it meanwhile.
+ */
+int newfile_finish(struct newfile *file, int old);
 /* Removes what there is of an unfinished file. */
 void newfile_drop(struct newfile *file);
 

@@ -62,12 +62,11 @@ static char *absolute_path(const char *path)
 	return absolute;
 }
 
-/* May the file that has the new one's name go? */
-static int check_old(const struct options *options, const struct image *backing)
+/* The file that is to go, if there is one and it may; locked until it has gone. */
+static int open_old(const struct options *options, const struct image *backing,
+		    struct image **old)
 {
-	struct image *old;
 	struct stat st;
-	int ret = 0;
 
 	if (lstat(options->cow, &st))
 		return errno == ENOENT ? 0 : fail("%s: %m", options->cow);
@@ -76,15 +75,13 @@ static int check_old(const struct options *options, const struct image *backing)
 	if (!options->force)
 		return fail("%s: exists (-f replaces it)", options->cow);
 
-	old = image_open(options->cow, IMAGE_EXCLUSIVE);
-	if (!old)
+	*old = image_open(options->cow, IMAGE_EXCLUSIVE);
+	if (!*old)
 		return -1;
-	if (!S_ISREG(old->st.st_mode) || (!old->is_cow && old->len))
-		ret = fail("%s: is no COW file: remove it yourself if it is to go",
-			   options->cow);
-	/* The lock goes too, but nobody can open what has no name. */
-	image_close(old);
-	return ret;
+	if (!S_ISREG((*old)->st.st_mode) || (!(*old)->is_cow && (*old)->len))
+		return fail("%s: is no COW file: remove it yourself if it is to go",
+			    options->cow);
+	return 0;
 }
 
 static int check_new(const struct cow *cow, enum cow_fault fault,
@@ -111,7 +108,7 @@ static int check_new(const struct cow *cow, enum cow_fault fault,
 }
 
 static int write_file(const struct options *options, const struct image *backing,
-		      const struct cow *cow)
+		      const struct image *old, const struct cow *cow)
 {
 	um_u8 head[COW_HEAD_MAX];
 	struct newfile file;
@@ -124,7 +121,7 @@ static int write_file(const struct options *options, const struct image *backing
 		fail("%s: %m", options->cow);
 		goto drop;
 	}
-	ret = newfile_finish(&file, options->force);
+	ret = newfile_finish(&file, old ? old->fd : -1);
 drop:
 	newfile_drop(&file);
 	return ret;
@@ -132,7 +129,7 @@ drop:
 
 static int make(const struct options *options)
 {
-	struct image *backing;
+	struct image *backing, *old = NULL;
 	char *path = NULL;
 	struct cow cow;
 	int ret = -1;
@@ -140,7 +137,7 @@ static int make(const struct options *options)
 	backing = image_open(options->backing, IMAGE_SHARED);
 	if (!backing)
 		return -1;
-	if (check_old(options, backing) < 0)
+	if (open_old(options, backing, &old) < 0)
 		goto close;
 	path = absolute_path(options->backing);
 	if (!path) {
@@ -151,9 +148,10 @@ static int make(const struct options *options)
 				       options->data ? backing->len : backing->size,
 				       options->sector, COW_ALIGN), options, path);
 	if (!ret)
-		ret = write_file(options, backing, &cow);
+		ret = write_file(options, backing, old, &cow);
 close:
 	free(path);
+	image_close(old);
 	image_close(backing);
 	return ret;
 }

@@ -42,7 +42,7 @@ static void help(void)
 	     "  -d, --destructive       merge into the backing file; COW stays what it is\n"
 	     "  -i, --ignore-mismatch   use the backing file even if its size or time is not\n"
 	     "                          what COW says\n"
-	     "  -f, --force             replace NEW if it exists\n"
+	     "  -f, --force             replace NEW if it exists and nobody uses it\n"
 	     "      --help              this text\n"
 	     "      --version           the version of the program");
 }
@@ -74,40 +74,58 @@ close:
 }
 
 /* May the file that has the new one's name go? */
-static int check_old(const struct options *options, const struct image *top)
+static int check_old(const struct options *options, const struct image *top,
+		     const struct stat *st)
 {
 	const struct image *image;
+
+	for (image = top; image; image = image->backing)
+		if (image_is_file(image, st))
+			return fail("%s: is what is merged: -d merges into the backing file",
+				    options->target);
+	if (!S_ISREG(st->st_mode))
+		return fail("%s: exists and is no file", options->target);
+	/* An empty one was made for this. */
+	if (st->st_size && !options->force)
+		return fail("%s: exists (-f replaces it)", options->target);
+	return 0;
+}
+
+/* The file that is to go, if there is one: locked, as a running system may have it. */
+static int open_old(const struct options *options, const struct image *top,
+		    struct image **old)
+{
 	struct stat st;
 
 	if (stat(options->target, &st))
 		return errno == ENOENT ? 0 : fail("%s: %m", options->target);
-	for (image = top; image; image = image->backing)
-		if (image_is_file(image, &st))
-			return fail("%s: is what is merged: -d merges into the backing file",
-				    options->target);
-	if (!S_ISREG(st.st_mode))
-		return fail("%s: exists and is no file", options->target);
-	/* An empty one was made for this. */
-	if (st.st_size && !options->force)
-		return fail("%s: exists (-f replaces it)", options->target);
-	return 1;
+	/* Before it is opened, as the files of the chain are locked, by us. */
+	if (check_old(options, top, &st) < 0)
+		return -1;
+	*old = image_open(options->target, IMAGE_EXCLUSIVE);
+	if (!*old)
+		return -1;
+	/* Again, as whoever had it locked may have filled it. */
+	return check_old(options, top, &(*old)->st);
 }
 
 static int merge_to_file(const struct options *options, struct image *top)
 {
 	const struct image *base = top;
+	struct image *old = NULL;
 	struct newfile file;
-	int exists, ret = -1;
+	int ret = -1;
 
 	while (base->backing)
 		base = base->backing;
-	exists = check_old(options, top);
-	if (exists < 0)
-		return -1;
+	if (open_old(options, top, &old) < 0)
+		goto close;
 	if (newfile_begin(&file, options->target, &base->st) == 0 &&
 	    merge_into_new(top, file.fd, options->target) == 0)
-		ret = newfile_finish(&file, exists);
+		ret = newfile_finish(&file, old ? old->fd : -1);
 	newfile_drop(&file);
+close:
+	image_close(old);
 	return ret;
 }
 

@@ -466,6 +466,7 @@ def take_lock(path, kind, ofd):
 
 
 make_cow("c", "b", scattered(size))
+shutil.copy2("c", "d")
 for ofd in (True, False):
     what = "a lock of the open file" if ofd else "a lock of the process"
     for path in ("b", "c"):
@@ -479,9 +480,19 @@ for ofd in (True, False):
     f.close()
     f = take_lock("c", fcntl.F_WRLCK, ofd)
     bad("a COW file in use is not replaced", "c: in use by process %d$" % os.getpid(), "mkcow", "-f", "c", "b")
+    bad("nor by a merge", "c: in use by process %d$" % os.getpid(), "moo", "-f", "d", "c")
     d = info("c")
     tap.equal((d["in_use"], d.get("pid")), (True, os.getpid()), "uml_cowinfo tells who uses it")
     f.close()
+    before = state("new")
+    for kind in (fcntl.F_WRLCK, fcntl.F_RDLCK):
+        f = take_lock("new", kind, ofd)
+        bad("a file in use is not replaced", "new: in use by process %d$" % os.getpid(), "moo", "-f", "c", "new")
+        f.close()
+        f = take_lock(write("none", b""), kind, ofd)
+        bad("nor an empty one", "none: in use by process %d$" % os.getpid(), "moo", "c", "none")
+        f.close()
+    tap.ok(state("new") == before and os.path.getsize("none") == 0, "they are as before")
 
 # ------------------------------------------------------------------ permissions
 
@@ -570,6 +581,17 @@ def traced(injects, tool, *args, **kw):
     for i in injects:
         argv += ["-e", "inject=" + i]
     return host(argv + [os.path.join(BINARIES, "uml_" + tool)] + list(args), **kw)
+
+
+def stopped(call, tool, *args):
+    """A tool that was stopped at a system call, and what lets it go on."""
+    log = os.path.join(top, "stopped")
+    write(log, b"")
+    p = subprocess.Popen([STRACE, "-o", log, "-e", "trace=" + call, "-e", "inject=%s:signal=STOP:when=1" % call,
+                          os.path.join(BINARIES, "uml_" + tool)] + list(args), stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    eventually(lambda: b"--- stopped by SIGSTOP" in read(log) or p.poll() is not None)
+    return p, lambda: [os.kill(pid, signal.SIGCONT) for pid in descendants(p.pid)]
 
 
 def still(cow, want, merging=None):
@@ -729,6 +751,29 @@ else:
                   "without nameless files: %s" % ("a new file" if names else "an error leaves nothing"))
     tap.ok(read("new") == above, "is the disk")
     os.unlink("new")
+    # A file that is replaced is locked until it has gone.
+    for tool, args, old in (("moo", ["-f", "c", "old"], b"something"), ("moo", ["c", "old"], b""),
+                            ("mkcow", ["-f", "old", "b"], read("c"))):
+        name = "uml_%s %s: " % (tool, " ".join(args))
+        write("old", old)
+        p, wake = stopped("fsync", tool, *args)
+        try:
+            take_lock("old", fcntl.F_RDLCK, True).close()
+            tap.ok(False, name + "nobody can begin to use what is to go")
+        except BlockingIOError:
+            tap.ok(True, name + "nobody can begin to use what is to go")
+        wake()
+        tap.equal(p.wait(TIMEOUT), 0, name + "then it goes")
+        tap.ok(read("old") == above if tool == "moo" else info("old")["allocated_sectors"] == 0,
+               "and the new one is there")
+        write("old", old)
+        p, wake = stopped("fsync", tool, *args)
+        os.rename(write("other", old), "old")
+        wake()
+        tap.ok(p.wait(TIMEOUT) == 1 and re.search("old: another file has got that name", p.stdout.read()),
+               name + "what has taken its place stays")
+        tap.ok(read("old") == old, "as it is")
+        os.unlink("old")
     # What a terminal shows.
     master, slave = pty.openpty()
     argv = [STRACE, "-qq", "-o", "/dev/null", "-e", "inject=copy_file_range:delay_exit=250000",
