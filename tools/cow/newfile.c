@@ -40,11 +40,11 @@ static char *temporary_name(const char *path)
 	return name;
 }
 
-static int begin_nameless(struct newfile *file, int dir, mode_t mode)
+static int begin_nameless(struct newfile *file, int dir)
 {
 	char self[32];
 
-	file->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	file->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (file->fd < 0)
 		return -1;
 	/* The way by which it gets a name. */
@@ -56,16 +56,35 @@ static int begin_nameless(struct newfile *file, int dir, mode_t mode)
 	return -1;
 }
 
-int newfile_begin(struct newfile *file, const char *path, const struct stat *like)
+/* Until now it is for its owner alone: who has opened a file can read what comes later. */
+static void give_access(int fd, const struct stat *like)
 {
 	mode_t mode = (like->st_mode & 0666) | 0600;
+	mode_t mask = umask(077);
+	struct stat st;
+
+	umask(mask);
+	if (fstat(fd, &st))
+		return;
+	/* Who was in the group there is not here: group and others get what both had. */
+	if (st.st_gid != like->st_gid && fchown(fd, -1, like->st_gid)) {
+		mode_t both = mode & (mode >> 3) & 06;
+
+		mode = 0600 | both << 3 | both;
+	}
+	/* Some file systems have no modes. */
+	fchmod(fd, mode & ~mask);
+}
+
+static int begin(struct newfile *file, const char *path)
+{
 	int dir;
 
 	*file = (struct newfile) { .path = path, .fd = -1 };
 	dir = open_directory(path);
 	if (dir < 0)
 		return fail("%s: its directory: %m", path);
-	begin_nameless(file, dir, mode);
+	begin_nameless(file, dir);
 	close(dir);
 	if (file->fd >= 0)
 		return 0;
@@ -73,7 +92,7 @@ int newfile_begin(struct newfile *file, const char *path, const struct stat *lik
 	file->temporary = temporary_name(path);
 	if (!file->temporary)
 		return fail("%s: %m", path);
-	file->fd = open(file->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
+	file->fd = open(file->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (file->fd >= 0)
 		return 0;
 	fail("%s: %m", path);
@@ -81,6 +100,14 @@ int newfile_begin(struct newfile *file, const char *path, const struct stat *lik
 	free(file->temporary);
 	file->temporary = NULL;
 	return -1;
+}
+
+int newfile_begin(struct newfile *file, const char *path, const struct stat *like)
+{
+	if (begin(file, path) < 0)
+		return -1;
+	give_access(file->fd, like);
+	return 0;
 }
 
 static int link_nameless(const struct newfile *file, const char *name)

@@ -23,8 +23,8 @@ struct newfile {
 };
 
 /*
- * Begins a file for the content of another: readable by whom that is.  @file is to be
- * given to newfile_drop() whatever happens.
+ * Begins a file for the content of another: readable by whom that is, by its group and
+ * mode, or by fewer.  @file is to be given to newfile_drop() whatever happens.
  */
 int newfile_begin(struct newfile *file, const char *path, const struct stat *like);
 /*

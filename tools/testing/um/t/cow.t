@@ -529,6 +529,44 @@ else:
     tap.skip("an ordinary user cannot reach the files", "a read-only directory")
 os.chmod("closed", 0o755)
 
+# New files are for those only who may read what is in them.
+write("g", below)
+
+
+def access(path):
+    st = os.stat(path)
+    return st.st_gid, oct(st.st_mode & 0o7777)
+
+
+def new_files(**kw):
+    for name in ("gc", "gn"):
+        if os.path.exists("open/" + name):
+            os.unlink("open/" + name)
+    rc = run("mkcow", "open/gc", "g", fast=True, **kw)[0], run("moo", "open/gc", "open/gn", fast=True, **kw)[0]
+    return rc + (access("open/gc"), access("open/gn")) if rc == (0, 0) else rc
+
+
+groups = [1, 2] if os.getuid() == 0 else [g for g in os.getgroups() if g != os.getgid()][:2]
+for gid in groups[:1]:
+    os.chown("g", -1, gid)
+    for mode, mask, want in ((0o640, 0o022, 0o640), (0o644, 0o022, 0o644), (0o664, 0o002, 0o664),
+                             (0o444, 0o022, 0o644), (0o604, 0o022, 0o604), (0o640, 0o077, 0o600)):
+        os.chmod("g", mode)
+        old = os.umask(mask)
+        tap.equal(new_files(), (0, 0) + ((gid, oct(want)),) * 2,
+                  "mode %03o, umask %03o: new files get the group and the mode" % (mode, mask))
+        os.umask(old)
+if not groups:
+    tap.skip("this user is in one group only", "the group of new files")
+if user and reach:
+    os.chown("g", 65534, 1)
+    for mode, want in ((0o640, 0o600), (0o644, 0o644), (0o604, 0o600), (0o664, 0o644), (0o600, 0o600)):
+        os.chmod("g", mode)
+        tap.equal(new_files(umask=0o022, **user), (0, 0) + ((65534, oct(want)),) * 2,
+                  "mode %03o in a group that cannot be given: nobody else can read them" % mode)
+else:
+    tap.skip("no other user, or it cannot reach the files", "a group that cannot be given")
+
 # ----------------------------------------------------------------------- 2 TiB
 
 huge = 2 << 40
@@ -570,7 +608,7 @@ else:
 # ------------------------------------------------ killed, stopped, out of space
 
 CALLS = ("pwrite64", "copy_file_range", "fsync", "ftruncate", "fallocate", "utimensat", "linkat",
-         "renameat2", "rename")
+         "renameat2", "rename", "fchmod")
 
 
 def traced(injects, tool, *args, **kw):
@@ -743,6 +781,7 @@ else:
     os.unlink("new")
     rows = [r for r in read(log).decode().splitlines() if r.startswith("openat(")]
     nameless = next((n for n, r in enumerate(rows, 1) if "O_TMPFILE" in r), 0)
+    tap.match(rows[nameless - 1], "O_TMPFILE, 0600", "a new file begins as one for its owner alone")
     before = set(os.listdir("."))
     named = "openat:error=EOPNOTSUPP:when=%d" % nameless
     for injects, names in (([memory, "pwrite64:error=ENOSPC"], set()), ([], {"new"})):
