@@ -355,3 +355,26 @@ int image_extent(struct image *image, um_u64 off, um_u64 len, struct extent *ext
 	extent->len = cow_min(seg.len, image->hole.off + image->hole.len - seg.off);
 	return 0;
 }
+
+/*
+ * What runs on a COW file may write all that it likes to the first sector.  In plain data
+ * that could be a header which names the file that is shown the next time.
+ */
+int image_check_disguise(struct image *image, const char *path)
+{
+	um_u8 head[8] = { };
+	struct cow cow;
+	struct extent e;
+	um_u64 need;
+
+	/* Sectors are larger: one file has all of it. */
+	if (image_extent(image, 0, sizeof(head), &e) < 0)
+		return -1;
+	if (e.image && read_at(e.image->fd, head, e.len, e.off) < 0)
+		return fail("%s: byte %lu: %m", e.image->path, e.off);
+	/* What is no valid header would not be taken for plain data either. */
+	if (cow_parse(&cow, head, sizeof(head), &need) == COW_NO_COW)
+		return 0;
+	return fail("%s: the disk begins with a COW header, so %s would be taken for a COW file (-f merges it all the same)",
+		    image->path, path);
+}

@@ -100,6 +100,8 @@ int image_segment(struct image *image, um_u64 off, um_u64 len,
 		  struct cow_segment *seg);
 /* Which file of the chain has them; at least one of @len. */
 int image_extent(struct image *image, um_u64 off, um_u64 len, struct extent *extent);
+/* A failure if the disk as plain data, in the file @path, would be taken for a COW file. */
+int image_check_disguise(struct image *image, const char *path);
 
 /* Bytes of the bitmap that are kept in memory: 1 GiB of a disk. */
 #define IMAGE_MAP_BYTES	(1UL << 18)

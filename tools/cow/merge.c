@@ -261,24 +261,34 @@ static int check_last_bits(struct image *top)
 	return 0;
 }
 
-/* What of a COW file as backing file cannot be written. */
-static int check_target(struct image *top)
+/* Of plain data that was there before, whoever has put it there knows how it begins. */
+static int check_first_sector(struct image *top)
+{
+	struct cow_segment seg;
+
+	if (image_segment(top, 0, 1, &seg) < 0)
+		return -1;
+	return seg.in_cow ? image_check_disguise(top, top->backing->path) : 0;
+}
+
+/* What cannot be written to the backing file. */
+static int check_target(struct image *top, int force)
 {
 	const struct image *target = top->backing;
 
 	if (!target->is_cow)
-		return 0;
+		return force ? 0 : check_first_sector(top);
 	if (target->size != top->size)
 		return fail("%s: cannot be merged into the COW file %s, whose disk has %lu bytes instead of %lu",
 			    top->path, target->path, target->size, top->size);
 	return check_last_bits(top);
 }
 
-int merge_into_backing(struct image *top)
+int merge_into_backing(struct image *top, int force)
 {
 	int something;
 
-	if (check_target(top) < 0)
+	if (check_target(top, force) < 0)
 		return -1;
 	something = has_something(top);
 	if (something < 0 || (!something && !top->merging))

@@ -16,7 +16,8 @@
  * struct options - what the user asked for
  * @in_place:	merge into the backing file
  * @ignore:	the backing file's size and time may be others
- * @force:	replace the new file if it exists
+ * @force:	replace the new file if it exists, and let plain data be what is taken for
+ *		a COW file
  * @backing:	instead of what the header names, or NULL
  * @cow:	the COW file
  * @target:	the new file, or NULL with @in_place
@@ -33,7 +34,7 @@ struct options {
 static void help(void)
 {
 	puts("Usage: uml_moo [-b BACKING] [-i] [-f] COW NEW\n"
-	     "       uml_moo [-b BACKING] [-i] -d COW\n"
+	     "       uml_moo [-b BACKING] [-i] [-f] -d COW\n"
 	     "\n"
 	     "Merge the COW file COW and its backing file, which may be a COW file too: into\n"
 	     "the file NEW, which gets the whole disk as plain data, or into the backing file.\n"
@@ -42,7 +43,8 @@ static void help(void)
 	     "  -d, --destructive       merge into the backing file; COW stays what it is\n"
 	     "  -i, --ignore-mismatch   use the backing file even if its size or time is not\n"
 	     "                          what COW says\n"
-	     "  -f, --force             replace NEW if it exists and nobody uses it\n"
+	     "  -f, --force             replace NEW if it exists and nobody uses it, and\n"
+	     "                          merge a disk that begins with a COW header\n"
 	     "      --help              this text\n"
 	     "      --version           the version of the program");
 }
@@ -120,6 +122,8 @@ static int merge_to_file(const struct options *options, struct image *top)
 		base = base->backing;
 	if (open_old(options, top, &old) < 0)
 		goto close;
+	if (!options->force && image_check_disguise(top, options->target) < 0)
+		goto close;
 	if (newfile_begin(&file, options->target, &base->st) == 0 &&
 	    merge_into_new(top, file.fd, options->target) == 0)
 		ret = newfile_finish(&file, old ? old->fd : -1);
@@ -137,7 +141,8 @@ static int merge(const struct options *options)
 	if (!top)
 		return -1;
 	progress_begin(options->cow);
-	ret = options->in_place ? merge_into_backing(top) : merge_to_file(options, top);
+	ret = options->in_place ? merge_into_backing(top, options->force) :
+				  merge_to_file(options, top);
 	progress_end();
 	image_close(top);
 	return ret;

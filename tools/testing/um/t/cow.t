@@ -445,6 +445,36 @@ good("a COW file on a COW file", "mkcow", "-f", "raw", "c")
 tap.equal(info("raw")["size"], size, "has a disk of the same size")
 good("a COW file on it as data", "mkcow", "-f", "-d", "raw", "c")
 tap.equal(info("raw")["size"], os.path.getsize("c"), "has the file as its disk")
+# A disk that would be taken for a COW file as plain data.
+header = read("raw")[:512]
+write("b", below)
+for first, data, what in ((0, header, "version 3"), (0, struct.pack("<II", 0x4f4f4f4d, 1) + noise(504), "version 1"),
+                          (0, b"OOOM" + noise(508), "no version")):
+    make_cow("c", "b", [(first, data), (7, noise(512))])
+    make_cow("d", "c", [(9, noise(512))], size=size)
+    before = state("b", "c", "d")
+    names = set(os.listdir("."))
+    for args in (["c", "gone"], ["d", "gone"], ["-d", "c"]):
+        bad("a disk that begins with a header of %s: moo %s" % (what, " ".join(args)),
+            "%s: the disk begins with a COW header, so .* would be taken for a COW file \\(-f" % args[-1 if args[0] == "-d" else 0], "moo", *args)
+    tap.ok(state("b", "c", "d") == before and set(os.listdir(".")) == names, "all is as before")
+    good("into a COW file it is merged", "moo", "-d", "d")
+    want = cows["c"].disk(below)
+    good("and with -f into a new file", "moo", "-f", "c", "gone")
+    tap.ok(read("gone") == want, "which is the disk")
+    os.unlink("gone")
+    good("and into the backing file", "moo", "-f", "-d", "c")
+    tap.ok(read("b") == want, "which is the disk then")
+    # What is there already is nobody's but who has put it there.
+    os.utime("b", (TIME, TIME))
+    make_cow("c", "b", [(7, noise(512))], size=size)
+    good("one that began so before", "moo", "-d", "c")
+    write("b", below)
+make_cow("c", "b", [(0, header[:3] + b"m" + header[4:]), (1, header)])
+good("a header elsewhere, or something like one", "moo", "c", "gone")
+good("is merged", "moo", "-d", "c")
+os.unlink("gone")
+write("b", below)
 make_cow("self", "b", [], size=size)
 patch("self", 32, os.path.join(top, "self").encode() + b"\0")
 for args in (["-f", "self", "new"], ["-d", "self"]):
