@@ -148,6 +148,18 @@ static int merge_contents(struct image *top)
 
 /* ---- into the backing file: the mark and the time ----------------------- */
 
+/*
+ * A COW file on this one goes by its time, and what it sees here does not change.  At
+ * once, as the time is not known any more to who does it again.  Where we may not set
+ * times it has to be told (-i).
+ */
+static void restore_time(const struct image *top)
+{
+	const struct timespec times[2] = { top->st.st_atim, top->st.st_mtim };
+
+	futimens(top->fd, times);
+}
+
 static int set_mark(const struct image *top)
 {
 	struct cow_merge_mark mark;
@@ -155,22 +167,18 @@ static int set_mark(const struct image *top)
 	cow_write_mark(&top->cow, &mark);
 	if (write_at(top->fd, &mark, sizeof(mark), top->cow.end))
 		return fail("%s: marking the merge: %m", top->path);
+	restore_time(top);
 	return sync_image(top);
 }
 
 static int clear_mark(const struct image *top)
 {
 	static const struct cow_merge_mark none;
-	const struct timespec times[2] = { top->st.st_atim, top->st.st_mtim };
 
 	if (S_ISREG(top->st.st_mode) ? ftruncate(top->fd, top->cow.end) :
 	    write_at(top->fd, &none, sizeof(none), top->cow.end))
 		return fail("%s: clearing the mark of the merge: %m", top->path);
-	/*
-	 * A COW file on this one goes by its time, and what it sees here did not change.
-	 * Where we may not set times it has to be told (-i).
-	 */
-	futimens(top->fd, times);
+	restore_time(top);
 	return sync_image(top);
 }
 
@@ -196,6 +204,7 @@ static int adopt_time(struct image *top)
 	top->cow.mtime = top->backing->st.st_mtime;
 	if (write_at(top->fd, head, cow_write_head(&top->cow, head), 0))
 		return fail("%s: header: %m", top->path);
+	restore_time(top);
 	return sync_image(top);
 }
 
