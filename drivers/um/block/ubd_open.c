@@ -155,15 +155,37 @@ static int stat_open(const struct ubd_config *config, const struct ubd_layer *l,
 	return check_type(config, path, st, why);
 }
 
-/* Adds the file as the last layer; *@st is of the file that was opened. */
+/* Takes what @fd is as the last layer; *@st is of the file that was opened. */
+static int take_layer(struct ubd_config *config, int fd, const char *path,
+		      bool exclusive, struct host_stat *st, struct ubd_why *why)
+{
+	struct ubd_image *image = &config->image;
+	struct ubd_layer *l = &image->layer[image->nr_layers++];
+	int err;
+
+	*l = (struct ubd_layer) { .fd = fd, .direct = -1 };
+	err = stat_open(config, l, path, st, why);
+	if (err)
+		return err;
+	l->dev = st->dev;
+	l->ino = st->ino;
+	if (is_above(image))
+		return ubd_say(why, "%s: the backing file %s is in use above itself",
+			       config->word, path);
+	err = lock(config, l, path, exclusive, why);
+	if (err)
+		return err;
+	/* Who had it locked may have changed it. */
+	return stat_open(config, l, path, st, why);
+}
+
+/* Adds the file as the last layer. */
 static int add_layer(struct ubd_config *config, const char *path,
 		     bool *read_only, struct host_stat *st, struct ubd_why *why)
 {
-	struct ubd_image *image = &config->image;
-	struct ubd_layer *l = &image->layer[image->nr_layers];
-	int err;
+	int err, fd;
 
-	if (image->nr_layers == UBD_MAX_LAYERS)
+	if (config->image.nr_layers == UBD_MAX_LAYERS)
 		return ubd_say(why, "%s: more than %d files, one below the other",
 			       config->word, UBD_MAX_LAYERS);
 	err = host_stat(path, st);
@@ -173,25 +195,11 @@ static int add_layer(struct ubd_config *config, const char *path,
 	err = check_type(config, path, st, why);
 	if (err)
 		return err;
-
-	*l = (struct ubd_layer) { .fd = open_path(path, read_only), .direct = -1 };
-	if (l->fd < 0)
+	fd = open_path(path, read_only);
+	if (fd < 0)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
-			       um_strerror(l->fd));
-	image->nr_layers++;
-	err = stat_open(config, l, path, st, why);
-	if (err)
-		return err;
-	l->dev = st->dev;
-	l->ino = st->ino;
-	if (is_above(image))
-		return ubd_say(why, "%s: the backing file %s is in use above itself",
-			       config->word, path);
-	err = lock(config, l, path, !*read_only, why);
-	if (err)
-		return err;
-	/* Who had it locked may have changed it. */
-	return stat_open(config, l, path, st, why);
+			       um_strerror(fd));
+	return take_layer(config, fd, path, !*read_only, st, why);
 }
 
 static long read_at(int fd, void *buf, unsigned long len, u64 off)
@@ -418,22 +426,13 @@ static int sync_directory(char *path)
 	return err == -EINVAL ? 0 : err;
 }
 
-/* The file has its name when it is complete, and on stable storage, only. */
-static int create(struct ubd_config *config, struct ubd_why *why)
+/* A file of a new name; that is in @new_path. */
+static int open_new(struct ubd_config *config, const struct host_stat *like,
+		    struct ubd_why *why)
 {
-	struct host_stat st;
-	int err, fd, tries;
-	struct cow cow;
+	int fd, tries;
 	u32 number;
-	um_u64 n;
 
-	err = take_path(next_path, &config->backing, config, why) ?:
-	      describe(config, &cow, &st, why);
-	/* It is opened anew, below the file that is made. */
-	ubd_image_close(&config->image);
-	if (err)
-		return err;
-	n = cow_write_head(&cow, new_head);
 	for (tries = 0, fd = -EEXIST; tries < 100 && fd == -EEXIST; tries++) {
 		if (host_getrandom(&number, sizeof(number)) != sizeof(number))
 			number = host_getpid() + tries;
@@ -444,30 +443,82 @@ static int create(struct ubd_config *config, struct ubd_why *why)
 				       um_strerror(ENAMETOOLONG));
 		/* Nobody may read it who may not read what it is on. */
 		fd = host_open(new_path, O_RDWR | O_CREAT | O_EXCL,
-			       (st.mode & 0666) | 0600);
+			       (like->mode & 0666) | 0600);
 	}
 	if (fd < 0)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, new_path),
 			       um_strerror(fd));
-	err = write_at(fd, new_head, n, 0) ?:
-	      host_truncate(fd, cow.end) ?:
+	return fd;
+}
+
+/* Gives the file all that it has, and then its name. */
+static int fill_new(struct ubd_config *config, int fd, u64 head_len, u64 len,
+		    struct ubd_why *why)
+{
+	int err;
+
+	err = write_at(fd, new_head, head_len, 0) ?:
+	      host_truncate(fd, len) ?:
 	      host_datasync(fd) ?:
 	      host_rename_new(new_path, this_path);
-	host_close(fd);
+	/* Somebody was quicker: then that file is opened. */
+	if (!err || err == -EEXIST)
+		return err;
+	return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
+		       um_strerror(err));
+}
+
+/*
+ * The file has its name when it is complete, and on stable storage, only.  As soon
+ * as it has it others may open it, so it is locked before, and not opened anew: it
+ * is the first layer then, if there is one.
+ */
+static int create(struct ubd_config *config, struct host_stat *st,
+		  struct ubd_why *why)
+{
+	struct cow cow;
+	int err, fd;
+	u64 n;
+
+	err = take_path(next_path, &config->backing, config, why) ?:
+	      describe(config, &cow, st, why);
+	/* It is opened anew, below the file that is made. */
+	ubd_image_close(&config->image);
+	if (err)
+		return err;
+	n = cow_write_head(&cow, new_head);
+	fd = open_new(config, st, why);
+	if (fd < 0)
+		return fd;
+	err = take_layer(config, fd, new_path, true, st, why) ?:
+	      fill_new(config, fd, n, cow.end, why);
 	if (err) {
 		host_unlink(new_path);
-		/* Somebody was quicker: then that file is opened. */
-		if (err == -EEXIST)
-			return 0;
-		return ubd_say(why, "%s: %s%s", config->word, which(config, this_path),
-			       um_strerror(err));
+		ubd_image_close(&config->image);
+		return err == -EEXIST ? 0 : err;
 	}
 	config->created = true;
 	err = sync_directory(new_path);
 	if (err)
 		return ubd_say(why, "%s: its directory: %s", config->word,
 			       um_strerror(err));
-	return 0;
+	return stat_open(config, config->image.layer, this_path, st, why);
+}
+
+/*
+ * What was made is of no use when the rest fails.  Without a lock others may have
+ * opened it by now, and then it is theirs.
+ */
+static void uncreate(struct ubd_config *config, struct ubd_why *why)
+{
+	const struct ubd_layer *l = config->image.layer;
+	struct host_stat st;
+
+	if (!config->created || config->shared || host_lock(l->fd, true) ||
+	    take_path(this_path, &config->file, config, why))
+		return;
+	if (!host_stat(this_path, &st) && st.dev == l->dev && st.ino == l->ino)
+		host_unlink(this_path);
 }
 
 /* ---- bitmaps ------------------------------------------------------------------ */
@@ -582,13 +633,15 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 			       config->word);
 	if (config->backing.len && !config->read_only &&
 	    host_stat(this_path, &st) == -ENOENT) {
-		err = create(config, why);
+		err = create(config, &st, why);
 		if (err)
 			return err;
 	}
-	err = add_layer(config, this_path, &read_only, &st, why);
-	if (err)
-		return err;
+	if (!image->nr_layers) {
+		err = add_layer(config, this_path, &read_only, &st, why);
+		if (err)
+			return err;
+	}
 	config->demoted = read_only && !config->read_only;
 	config->read_only = read_only;
 	if (!st.size)
@@ -644,10 +697,8 @@ int ubd_image_open(struct ubd_config *config, struct ubd_why *why)
 	int err = open_layers(config, why);
 
 	if (err) {
+		uncreate(config, why);
 		ubd_image_close(&config->image);
-		/* Nobody has seen it yet. */
-		if (config->created && !take_path(this_path, &config->file, config, why))
-			host_unlink(this_path);
 	}
 	return err;
 }

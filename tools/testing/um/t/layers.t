@@ -97,6 +97,37 @@ def first_use():
     no_leftovers()
 
 
+def made_at_once():
+    """Of two that make one file at the same time, one has it, and it stays."""
+    strace = which("strace")
+    if not strace:
+        tap.skip("no strace", "two make one COW file")
+        return
+    d = tmpdir()
+    backing, cow = noise(os.path.join(d, "backing")), os.path.join(d, "cow")
+    # The second is that of the directory, when the file has its name.
+    slow = [strace, "-o", "/dev/null", "-e", "trace=fdatasync", "-e"]
+    words = ["umsh", "quiet", "ubd0=%s,%s" % (cow, backing), "uml_dir=" + d]
+    g = Guest(*words, initrd=initramfs(), wrap=slow + ["inject=fdatasync:delay_enter=5000000:when=2"], name="slow")
+    if not eventually(lambda: os.path.exists(cow) or g.proc.poll() is not None):
+        tap.ok(False, "a COW file is made")
+    if g.proc.poll() is not None:
+        tap.skip("strace: %s" % tail(g.text), "two make one COW file")
+        return
+    ino = os.stat(cow).st_ino
+    refused("who comes while a COW file is being made", ["ubd0=", "in use by"], words[2])
+    g.shell()
+    tap.equal(g.run("dd if=/dev/zero of=/dev/ubda bs=4k count=1 conv=fsync")[0], 0, "who makes it has it")
+    tap.equal(g.poweroff(), 0, "power-off")
+    tap.ok(os.path.exists(cow) and os.stat(cow).st_ino == ino, "it is the same file")
+    os.unlink(cow)
+    before = set(os.listdir(d))
+    rc, text = host(slow + ["inject=fdatasync:error=EIO:when=2", LINUX] + words, timeout=30)
+    tap.ok(rc not in (0, None) and "its directory: Input/output error" in text, "a directory that is not stored: an error")
+    tap.equal(set(os.listdir(d)), before, "and no COW file")
+    no_leftovers()
+
+
 # ---------------------------------------------------------- kinds, and one on another
 
 def lengthen(cow):
@@ -615,6 +646,6 @@ def power():
     no_leftovers()
 
 
-for function in (first_use, kinds, stack, shared, commit, mistakes, faults, broken, full, crashes, power):
+for function in (first_use, made_at_once, kinds, stack, shared, commit, mistakes, faults, broken, full, crashes, power):
     function()
 tap.done()
