@@ -67,13 +67,19 @@ long host_preadv(int fd, const struct host_iovec *iov, int n, um_u64 off,
 long host_pwritev(int fd, const struct host_iovec *iov, int n, um_u64 off,
 		  int flags);
 int host_datasync(int fd);
-/* Sets the time of the last change, in seconds since 1970. */
+/* Times and all, which the other one leaves out. */
+int host_sync(int fd);
+/* Sets the time of the last change, in seconds since 1970: for the owner. */
 int host_set_mtime(int fd, um_s64 time);
+/* It was changed now: for all who may write it. */
+int host_touch(int fd);
 int host_truncate(int fd, um_u64 size);
 /* Has the host find room for a range of a file, whose size stays. */
 int host_allocate(int fd, um_u64 off, um_u64 len);
 /* Gives a range of a file, or of a block device, back to the host: reads as zeros. */
 int host_punch(int fd, um_u64 off, um_u64 len);
+/* A range that reads as zeros, too, and keeps its room. */
+int host_zero(int fd, um_u64 off, um_u64 len);
 /* The first byte from @off on that is not in a hole; -ENXIO: there is none. */
 um_s64 host_seek_data(int fd, um_u64 off);
 int host_stat(const char *path, struct host_stat *st);

@@ -110,6 +110,21 @@ int host_datasync(int fd)
 	return sys_retry(SYS_fdatasync, fd);
 }
 
+int host_sync(int fd)
+{
+	return sys_retry(SYS_fsync, fd);
+}
+
+int host_touch(int fd)
+{
+	struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_nsec = UTIME_NOW },
+	};
+
+	return sys_retry(SYS_utimensat, fd, NULL, times, 0);
+}
+
 int host_set_mtime(int fd, um_s64 time)
 {
 	struct timespec times[2] = {
@@ -134,6 +149,17 @@ int host_punch(int fd, um_u64 off, um_u64 len)
 {
 	return sys_retry(SYS_fallocate, fd,
 			 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, off, len);
+}
+
+int host_zero(int fd, um_u64 off, um_u64 len)
+{
+	long err = sys_retry(SYS_fallocate, fd,
+			     FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, off, len);
+
+	/* Not every file system that knows holes knows this. */
+	if (err == -EOPNOTSUPP)
+		err = host_punch(fd, off, len) ?: host_allocate(fd, off, len);
+	return err;
 }
 
 um_s64 host_seek_data(int fd, um_u64 off)

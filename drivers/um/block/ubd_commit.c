@@ -137,6 +137,13 @@ static int ubd_commit_finish(struct ubd *dev, struct ubd_commit *commit)
 	return err;
 }
 
+static const char *ubd_commit_error(const struct ubd_commit *commit, int err)
+{
+	return commit->merge.disguised ?
+	       "the disk begins with a COW header: the file would be taken for a COW file" :
+	       um_strerror(err);
+}
+
 static int ubd_commit_all(struct ubd *dev, struct ubd_commit *commit,
 			  struct ubd_why *why)
 {
@@ -147,8 +154,12 @@ static int ubd_commit_all(struct ubd *dev, struct ubd_commit *commit,
 	err = ubd_commit_step(dev, commit, ubd_merge_begin);
 	if (err) {
 		ubd_say(why, "%s: not merged into %s: %s", dev->name, name,
-			um_strerror(err));
+			ubd_commit_error(commit, err));
 		return err;
+	}
+	if (commit->merge.nothing) {
+		pr_info("%s: there is nothing to be merged into %s\n", dev->name, name);
+		return 0;
 	}
 	err = ubd_commit_copy(dev, commit) ?: ubd_commit_finish(dev, commit);
 	if (!err) {
@@ -163,7 +174,8 @@ static int ubd_commit_all(struct ubd *dev, struct ubd_commit *commit,
 	}
 	left = ubd_commit_step(dev, commit, ubd_merge_abort);
 	ubd_say(why, "%s: not merged into %s: %s%s", dev->name, name,
-		um_strerror(err), left ? "; the COW file keeps the mark of a merge" : "");
+		ubd_commit_error(commit, err),
+		left ? "; the COW file keeps the mark of a merge" : "");
 	return err;
 }
 

@@ -243,7 +243,10 @@ static int write_changes(const struct ubd_image *image)
 	return 0;
 }
 
-/* The host tells of data that it has lost once; what follows would not know. */
+/*
+ * The host tells of data that it has lost once; what follows would not know.  So
+ * whatever syncs the file comes here.
+ */
 static int sync_data(struct ubd_changes *c, int fd)
 {
 	if (!c->lost)
@@ -261,9 +264,46 @@ static int flush_locked(struct ubd_image *image)
 	if (!any)
 		return err;
 	if (!err)
-		err = write_changes(image) ?: host_datasync(fd);
+		err = write_changes(image) ?: sync_data(c, fd);
 	if (err)
 		put_changes_back(c);
+	return err;
+}
+
+int ubd_image_sync(struct ubd_image *image)
+{
+	struct ubd_changes *c = &image->changes;
+	int err;
+
+	um_lock(&c->flush_lock);
+	err = sync_data(c, image->layer[0].fd);
+	um_unlock(&c->flush_lock);
+	return err;
+}
+
+/*
+ * All flushes that wait at the same time hear of data that the host has lost, and
+ * one that begins while they do is for all of them.
+ */
+static int flush_plain(struct ubd_image *image)
+{
+	struct ubd_flushes *f = &image->flushes;
+	um_u32 begun = __atomic_load_n(&f->begun, __ATOMIC_SEQ_CST);
+	um_u32 failed = __atomic_load_n(&f->failed, __ATOMIC_SEQ_CST);
+	int err = 0;
+
+	um_lock(&f->lock);
+	if (f->begun == begun) {
+		__atomic_store_n(&f->begun, begun + 1, __ATOMIC_SEQ_CST);
+		err = host_datasync(image->layer[0].fd);
+		if (err) {
+			f->err = err;
+			__atomic_store_n(&f->failed, f->failed + 1, __ATOMIC_SEQ_CST);
+		}
+	}
+	if (f->failed != failed)
+		err = f->err;
+	um_unlock(&f->lock);
 	return err;
 }
 
@@ -273,7 +313,7 @@ int ubd_image_flush(struct ubd_image *image)
 	int err;
 
 	if (!c->pages)
-		return host_datasync(image->layer[0].fd);
+		return flush_plain(image);
 	um_lock(&c->flush_lock);
 	err = flush_locked(image);
 	um_unlock(&c->flush_lock);

@@ -44,7 +44,7 @@ struct ubd_layer {
  * struct ubd_changes - how the first layer's bitmap differs from that in the file
  * @lock:	of the bitmap where bits are set, and of @dirty
  * @flush_lock:	one flush after the other: what one of them writes is also for
- *		those that come behind it
+ *		those that come behind it; with it, all that syncs the file
  * @dirty:	bit n: page n of the bitmap has bits that the file lacks
  * @writing:	likewise, while a flush is about to write them
  * @room:	likewise: the file has room for it, so that a flush does not fail
@@ -68,11 +68,27 @@ struct ubd_changes {
 };
 
 /**
+ * struct ubd_flushes - those of plain data
+ * @lock:	one after the other
+ * @begun:	how many there were
+ * @failed:	how many of them failed
+ * @err:	-errno of the last one that did
+ */
+struct ubd_flushes {
+	struct um_lock	lock;
+	um_u32		begun;
+	um_u32		failed;
+	int		err;
+};
+
+/**
  * struct ubd_image - a disk's contents
  * @size:	bytes, whole sectors
+ * @guarded:	plain data that the next one to open it must not take for a COW file
  * @nr_layers:	0: there is none
  * @layer:	the first takes all writes, and each has the next below it
  * @changes:	of the first one, if it is a COW file that may be written
+ * @flushes:	of the first one otherwise
  * @copy_lock:	writes into sectors that the COW file lacks, where these are larger
  *		than the disk's: no other write may come between copying a part of
  *		the sector and setting its bit
@@ -81,9 +97,11 @@ struct ubd_changes {
  */
 struct ubd_image {
 	um_u64			size;
+	int			guarded;
 	int			nr_layers;
 	struct ubd_layer	layer[UBD_MAX_LAYERS];
 	struct ubd_changes	changes;
+	struct ubd_flushes	flushes;
 	struct um_lock		copy_lock;
 	void			*mem[UBD_MAX_LAYERS];
 	um_u64			mem_len[UBD_MAX_LAYERS];
@@ -100,6 +118,15 @@ struct ubd_extent {
 	um_u64	off;
 	um_u64	len;
 };
+
+/* Would a file that begins with this sector be taken for a COW file? */
+static inline int ubd_is_cow_head(const void *sector)
+{
+	um_u32 magic;
+
+	__builtin_memcpy(&magic, sector, sizeof(magic));
+	return magic == COW_MAGIC || magic == __builtin_bswap32(COW_MAGIC);
+}
 
 /* ---- ubd_image.c: on any thread -------------------------------------------- */
 
@@ -119,6 +146,11 @@ void ubd_image_write_end(struct ubd_image *image, um_u64 off, um_u64 len,
 			 int locked, int err);
 /* All that was written is on stable storage when it returns 0. */
 int ubd_image_flush(struct ubd_image *image);
+/*
+ * What was written to the file of the first layer, a COW file, is on stable storage;
+ * of the bitmap nothing is written.
+ */
+int ubd_image_sync(struct ubd_image *image);
 /*
  * What only the kernel knows goes to the files; plain files are the host's anyway.
  * -ETIMEDOUT: somebody else has been flushing for so many ns.

@@ -87,6 +87,16 @@ static struct cow_range next_run(const struct ubd_image *image, um_u64 first)
 	return r;
 }
 
+/*
+ * Whoever opens the file below next would take it for a COW file, and the guest
+ * would choose what is shown.
+ */
+static int check_first(struct ubd_merge *merge, const void *sector)
+{
+	merge->disguised = ubd_is_cow_head(sector);
+	return merge->disguised ? -EPERM : 0;
+}
+
 static int copy_run(struct ubd_merge *merge, struct cow_range r)
 {
 	struct ubd_image *image = merge->image;
@@ -95,8 +105,13 @@ static int copy_run(struct ubd_merge *merge, struct cow_range r)
 	um_u64 len = cow_min(r.len << l->cow.shift, l->cow.size - off);
 	int err;
 
-	err = read_all(l->fd, merge->buf, len, l->cow.data_off + off) ?:
-	      write_all(l[1].fd, merge->buf, len, off);
+	err = read_all(l->fd, merge->buf, len, l->cow.data_off + off);
+	if (!err && !off)
+		err = check_first(merge, merge->buf);
+	if (err)
+		return err;
+	merge->written = 1;
+	err = write_all(l[1].fd, merge->buf, len, off);
 	if (err)
 		return err;
 	cow_clear_bits(image->changes.todo, r.off, r.off + r.len);
@@ -134,16 +149,6 @@ int ubd_merge_sync(struct ubd_merge *merge)
 
 /* ---- the files fit ------------------------------------------------------------ */
 
-static int set_mark(struct ubd_merge *merge)
-{
-	struct ubd_layer *l = merge->image->layer;
-	struct cow_merge_mark mark;
-
-	cow_write_mark(&merge->cow, &mark);
-	return write_all(l->fd, &mark, sizeof(mark), l->cow.end) ?:
-	       host_datasync(l->fd);
-}
-
 static int clear_mark(struct ubd_merge *merge)
 {
 	static const struct cow_merge_mark none;
@@ -153,28 +158,80 @@ static int clear_mark(struct ubd_merge *merge)
 	/* A block device has the size that it has. */
 	if (err)
 		err = write_all(l->fd, &none, sizeof(none), l->cow.end);
-	return err ?: host_datasync(l->fd);
+	return err ?: ubd_image_sync(merge->image);
 }
 
-/* A time of now, in another second than the COW file knows, for both files. */
+static int set_mark(struct ubd_merge *merge)
+{
+	struct ubd_layer *l = merge->image->layer;
+	struct cow_merge_mark mark;
+	int err;
+
+	cow_write_mark(&merge->cow, &mark);
+	err = write_all(l->fd, &mark, sizeof(mark), l->cow.end) ?:
+	      ubd_image_sync(merge->image);
+	/* A part of it may be there; an old one is still true. */
+	if (err && !merge->marked)
+		clear_mark(merge);
+	return err;
+}
+
+static int is_marked(const struct ubd_merge *merge)
+{
+	struct cow_merge_mark mark;
+
+	return !read_all(merge->image->layer[0].fd, &mark, sizeof(mark),
+			 merge->cow.end) &&
+	       cow_is_mark(&merge->cow, &mark);
+}
+
+/* A second is over within that. */
+#define UBD_TICK_NS	100000000UL
+#define UBD_TICKS	20
+
+/*
+ * A time of now, in another second than the COW file knows; *@time is what it got.
+ * Who may write the file and does not own it cannot choose the time, and waits.
+ */
+static int change_time(struct ubd_merge *merge, int fd, um_s64 *time)
+{
+	struct host_stat st;
+	um_u32 never = 0;
+	int i, err;
+
+	for (i = 0; i < UBD_TICKS; i++) {
+		err = host_fstat(fd, &st);
+		if (err)
+			return err;
+		*time = st.mtime;
+		if (!cow_same_mtime(&merge->cow, st.mtime))
+			return 0;
+		err = host_set_mtime(fd, st.mtime + 1);
+		if (err == -EPERM) {
+			if (i)
+				host_futex_wait(&never, 0, UBD_TICK_NS);
+			err = host_touch(fd);
+		}
+		if (err)
+			return err;
+	}
+	return -ETIME;
+}
+
+/* A new time for both files. */
 static int renew_time(struct ubd_merge *merge)
 {
 	struct ubd_layer *l = merge->image->layer;
-	struct host_stat st;
-	int err = host_fstat(l[1].fd, &st);
+	um_s64 time;
+	int err = change_time(merge, l[1].fd, &time) ?: host_sync(l[1].fd);
 
-	if (!err && cow_same_mtime(&merge->cow, st.mtime))
-		err = host_set_mtime(l[1].fd, ++st.mtime);
 	if (err)
 		return err;
-	err = host_datasync(l[1].fd);
-	if (err)
-		return err;
-	merge->cow.mtime = st.mtime;
-	l->cow.mtime = st.mtime;
+	merge->cow.mtime = time;
+	l->cow.mtime = time;
 	return write_all(l->fd, merge->new_head,
 			 cow_write_head(&merge->cow, merge->new_head), 0) ?:
-	       host_datasync(l->fd);
+	       ubd_image_sync(merge->image);
 }
 
 static int settle(struct ubd_merge *merge)
@@ -192,12 +249,32 @@ static void end_merge(struct ubd_merge *merge)
 
 /* ---- from its begin to its end -------------------------------------------- */
 
+static int has_nothing(const struct ubd_layer *l)
+{
+	int set;
+
+	return cow_run(l->map, 0, l->cow.bits, &set) == l->cow.bits && !set;
+}
+
+/* Better said before anything is changed. */
+static int check_disk(struct ubd_merge *merge)
+{
+	const struct ubd_layer *l = merge->image->layer;
+	char sector[COW_SECTOR];
+
+	if (!cow_test_bit(l->map, 0))
+		return 0;
+	return read_all(l->fd, sector, sizeof(sector), l->cow.data_off) ?:
+	       check_first(merge, sector);
+}
+
 static int begin(struct ubd_merge *merge)
 {
 	struct ubd_image *image = merge->image;
 	um_u64 map_len = image->changes.pages * UBD_MAP_PAGE;
 	struct host_iovec iov = { .base = merge->head, .len = sizeof(merge->head) };
 	um_u64 need;
+	int err;
 	long n;
 
 	/* It may be shorter. */
@@ -206,6 +283,14 @@ static int begin(struct ubd_merge *merge)
 		return n;
 	if (cow_parse(&merge->cow, merge->head, n, &need) != COW_FINE)
 		return -EIO;
+	merge->marked = is_marked(merge);
+	/* With a mark there is something to be set right. */
+	merge->nothing = !merge->marked && has_nothing(image->layer);
+	if (merge->nothing)
+		return 0;
+	err = check_disk(merge);
+	if (err)
+		return err;
 
 	merge->mem_len = map_len + UBD_MERGE_BUF;
 	n = host_reserve(merge->mem_len);
@@ -221,7 +306,7 @@ int ubd_merge_begin(struct ubd_merge *merge)
 	struct ubd_image *image = merge->image;
 	int err = begin(merge);
 
-	if (err) {
+	if (err || merge->nothing) {
 		end_merge(merge);
 		return err;
 	}
@@ -282,8 +367,13 @@ int ubd_merge_finish(struct ubd_merge *merge)
 
 int ubd_merge_abort(struct ubd_merge *merge)
 {
-	int err = ubd_merge_sync(merge) ?: settle(merge);
+	int err;
 
+	/* The file below is what it was: so is its time. */
+	if (!merge->written && !merge->marked)
+		err = clear_mark(merge);
+	else
+		err = ubd_merge_sync(merge) ?: settle(merge);
 	end_merge(merge);
 	return err;
 }

@@ -22,7 +22,12 @@
  * @pos:	the sector where the next step begins; 0 again behind the last one
  * @round:	bytes copied since it was 0
  * @copied:	bytes copied in all
+ * @written:	the file below was written to, or that was tried
  * @emptied:	all is below
+ * @nothing:	there was nothing to copy, and nothing was done
+ * @marked:	the COW file had a mark before: another merge was ended in its middle
+ * @disguised:	the disk begins like a COW file: as plain data below it would be taken
+ *		for one
  * @buf:	UBD_MERGE_BUF bytes
  * @mem:	host memory that all of this is in
  * @mem_len:	its length
@@ -39,7 +44,11 @@ struct ubd_merge {
 	um_u64			pos;
 	um_u64			round;
 	um_u64			copied;
+	int			written;
 	int			emptied;
+	int			nothing;
+	int			marked;
+	int			disguised;
 	um_u8			*buf;
 	void			*mem;
 	um_u64			mem_len;
@@ -49,7 +58,10 @@ struct ubd_merge {
  * The steps, in their order, on the thread that writes; each returns 0 or -errno.
  */
 
-/* Notes all that the COW file has, and marks it; nothing is left of an error. */
+/*
+ * Notes all that the COW file has, and marks it; nothing is left of an error.  With
+ * @nothing set there are no further steps.
+ */
 int ubd_merge_begin(struct ubd_merge *merge);
 /* Copies some. */
 int ubd_merge_copy(struct ubd_merge *merge);
