@@ -100,10 +100,102 @@ static int ubd_job_transfer(struct ubd_job *job)
 	return 0;
 }
 
-static int ubd_job_punch(struct ubd_job *job)
+/*
+ * The first sector of plain data.  The guest can change its memory at any time, so
+ * what is written is what was looked at.
+ */
+static int ubd_job_write_first(struct ubd_job *job)
 {
-	return host_punch(job->image->layer[0].fd,
-			  ubd_image_write_off(job->image, job->off), job->len);
+	char sector[COW_SECTOR], *p = sector;
+	struct host_iovec iov = { .base = sector, .len = sizeof(sector) };
+	const struct host_iovec *v = &job->iov[job->seg];
+	um_u64 left, n;
+	long done;
+
+	for (left = sizeof(sector); left; left -= n, p += n, v++) {
+		n = cow_min(v->len, left);
+		__builtin_memcpy(p, v->base, n);
+	}
+	job->refused = ubd_is_cow_head(sector);
+	if (job->refused)
+		return -EPERM;
+	while (iov.len) {
+		done = host_pwritev(job->image->layer[0].fd, &iov, 1,
+				    sizeof(sector) - iov.len, 0);
+		if (done <= 0)
+			return done ? done : -EIO;
+		iov.base = (char *)iov.base + done;
+		iov.len -= done;
+	}
+	ubd_job_advance(job, sizeof(sector));
+	return 0;
+}
+
+/* ---- zeros ------------------------------------------------------------------ */
+
+static int ubd_job_write_zeros(const struct ubd_job *job, um_u64 off, um_u64 len)
+{
+	static const char zeros[4096];
+
+	while (len) {
+		struct host_iovec iov = {
+			.base = (void *)zeros, .len = cow_min(len, sizeof(zeros)),
+		};
+		long n = host_pwritev(job->image->layer[0].fd, &iov, 1, off, 0);
+
+		if (n <= 0)
+			return n ? n : -EIO;
+		off += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/* The largest sectors that disks have. */
+#define UBD_ZERO_ALIGN	4096
+
+static int ubd_job_clear(const struct ubd_job *job, um_u64 off, um_u64 len)
+{
+	int fd = job->image->layer[0].fd;
+
+	return job->keep ? host_zero(fd, off, len) : host_punch(fd, off, len);
+}
+
+/*
+ * A device of the host with larger sectors refuses what is not made of them.  Only
+ * zeros have to be there then, of a discard nothing is promised.
+ */
+static int ubd_job_punch(const struct ubd_job *job)
+{
+	um_u64 off = ubd_image_write_off(job->image, job->off);
+	um_u64 end = off + job->len;
+	um_u64 first = cow_min(cow_round_up(off, UBD_ZERO_ALIGN), end);
+	um_u64 last = cow_round_down(end, UBD_ZERO_ALIGN);
+	int zero = job->op == UBD_OP_ZERO;
+	int err = ubd_job_clear(job, off, job->len);
+
+	if (err != -EINVAL)
+		return err;
+	if (last < first)
+		last = first;
+	err = first < last ? ubd_job_clear(job, first, last - first) : 0;
+	if (!zero)
+		return err == -EINVAL ? 0 : err;
+	if (err == -EINVAL)
+		return ubd_job_write_zeros(job, off, job->len);
+	return err ?: ubd_job_write_zeros(job, off, first - off) ?:
+		      ubd_job_write_zeros(job, last, end - last);
+}
+
+static int ubd_job_fill(struct ubd_job *job)
+{
+	int err = 0;
+
+	if (job->op == UBD_OP_ZERO)
+		return ubd_job_punch(job);
+	if (!job->off && job->image->guarded)
+		err = ubd_job_write_first(job);
+	return err ?: ubd_job_transfer(job);
 }
 
 /* A write of data, or of zeros. */
@@ -114,8 +206,7 @@ static int ubd_job_write(struct ubd_job *job)
 
 	err = ubd_image_write_begin(job->image, off, len, &locked, &job->layer);
 	if (!err)
-		err = job->op == UBD_OP_WRITE ? ubd_job_transfer(job) :
-						ubd_job_punch(job);
+		err = ubd_job_fill(job);
 	ubd_image_write_end(job->image, off, len, locked, err);
 	return err;
 }
@@ -157,10 +248,11 @@ int ubd_job_try_read(struct ubd_job *job)
 	while (job->len) {
 		long n = ubd_job_read_some(job, HOST_NOWAIT);
 
-		if (n == -EAGAIN)
+		/* Some hosts say 0 instead, which is the end of the file elsewhere. */
+		if (n == -EAGAIN || !n)
 			return 0;
-		if (n <= 0) {
-			job->result = n ? n : -EIO;
+		if (n < 0) {
+			job->result = n;
 			return 1;
 		}
 		ubd_job_advance(job, n);

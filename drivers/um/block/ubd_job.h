@@ -38,6 +38,8 @@ enum ubd_op {
  * @op:		what to do
  * @image:	of which disk
  * @sync:	a write is on stable storage before it is done
+ * @keep:	what becomes zeros keeps its room on the host
+ * @refused:	a COW header was to become the first sector of plain data
  * @result:	0, or -errno; valid once the job is done
  * @layer:	the file that an error came from
  * @off:	where on the disk the rest starts, bytes
@@ -57,6 +59,8 @@ struct ubd_job {
 	enum ubd_op		op;
 	struct ubd_image	*image;
 	int			sync;
+	int			keep;
+	int			refused;
 	int			result;
 	int			layer;
 	um_u64			off;

@@ -683,6 +683,7 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 		if (err)
 			return ubd_say(why, "%s: %s", config->word, um_strerror(err));
 	}
+	image->guarded = !config->plain && !image->layer[0].is_cow;
 	image->size = image->layer[0].is_cow ? image->layer[0].cow.size : st.size;
 	config->cut = image->size % SECTOR_SIZE;
 	image->size -= config->cut;

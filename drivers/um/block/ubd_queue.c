@@ -14,7 +14,6 @@
 #include <linux/interrupt.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
-#include <linux/swab.h>
 #include <asm/options.h>
 
 #include "ubd.h"
@@ -86,27 +85,16 @@ static void ubd_complain(struct ubd *dev, struct request *rq)
 	const struct ubd_job *job = blk_mq_rq_to_pdu(rq);
 	char name[128], at[40] = "";
 
+	if (job->refused) {
+		pr_warn_ratelimited("%s: a COW header is not written to a disk without the flag 'd'\n",
+				    dev->name);
+		return;
+	}
 	if (job->op != UBD_OP_FLUSH)
 		snprintf(at, sizeof(at), " at sector %llu", (u64)blk_rq_pos(rq));
 	pr_err_ratelimited("%s: %s%s: %s: %s\n", dev->name, does[job->op], at,
 			   ubd_layer_name(dev->config, job->layer, name, sizeof(name)),
 			   um_strerror(job->result));
-}
-
-/*
- * Would the disk be taken for a COW file the next time?  Then whoever writes it
- * would choose the file that is shown below.
- */
-static bool ubd_is_disguise(const struct ubd_config *config,
-			    const struct request *rq, const struct ubd_job *job)
-{
-	u32 magic;
-
-	if (job->op != UBD_OP_WRITE || blk_rq_pos(rq) || config->plain ||
-	    config->image.layer[0].is_cow)
-		return false;
-	memcpy(&magic, job->iov[0].base, sizeof(magic));
-	return magic == COW_MAGIC || magic == swab32(COW_MAGIC);
 }
 
 static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
@@ -121,6 +109,8 @@ static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
 	job->seg = 0;
 	job->nr_segs = 0;
 	job->result = 0;
+	job->refused = 0;
+	job->keep = !!(rq->cmd_flags & REQ_NOUNMAP);
 	job->sync = config->sync || ubd_sync_all || (rq->cmd_flags & REQ_FUA);
 
 	switch (req_op(rq)) {
@@ -148,11 +138,6 @@ static blk_status_t ubd_prepare(struct ubd *dev, struct request *rq,
 	if ((job->op == UBD_OP_READ || job->op == UBD_OP_WRITE) &&
 	    WARN_ON_ONCE(!ubd_map_memory(rq, job)))
 		return BLK_STS_IOERR;
-	if (unlikely(ubd_is_disguise(config, rq, job))) {
-		pr_warn_ratelimited("%s: a COW header is not written to a disk without the flag 'd'\n",
-				    dev->name);
-		return BLK_STS_IOERR;
-	}
 	return BLK_STS_OK;
 }
 

@@ -11,11 +11,21 @@
  *
  * Stamps blocks of 4 KiB, the n-th with ROUND and n, for ever, and prints
  * "@@SYNCED n@@" for each that fsync() has confirmed.
+ *
+ *	guest-tests --helper disk_zeros DISK OFF LEN
+ *
+ * Zeros that keep their room.
+ *
+ *	guest-tests --helper disk_disguise DISK COUNT
+ *
+ * Writes the first block so often, while a thread has it begin like a COW file and
+ * not, by turns.  Fails when the disk does.
  */
 #define _GNU_SOURCE
 #include "tap.h"
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -126,5 +136,77 @@ TEST_HELPER(disk_stamp)
 			fflush(stdout);
 		}
 	}
+	return 0;
+}
+
+TEST_HELPER(disk_zeros)
+{
+	uint64_t range[2];
+	int fd;
+
+	fd = argc == 4 ? open(argv[1], O_RDWR) : -1;
+	if (fd < 0)
+		return 2;
+	range[0] = strtoull(argv[2], NULL, 0);
+	range[1] = strtoull(argv[3], NULL, 0);
+	if (ioctl(fd, BLKZEROOUT, range) || fsync(fd))
+		return fail("BLKZEROOUT");
+	return 0;
+}
+
+#define COW_MAGIC	0x4f4f4f4dU
+
+static void *change_first(void *arg)
+{
+	volatile uint32_t *word = arg;
+
+	for (;;) {
+		*word = COW_MAGIC;
+		*word = 0;
+	}
+	return NULL;
+}
+
+/* What is written meanwhile waits. */
+static void *keep_busy(void *arg)
+{
+	void *buf = aligned_alloc(4096, MOST);
+	int fd = open(arg, O_RDWR | O_DIRECT);
+
+	while (buf && pwrite(fd, buf, MOST, MOST) == MOST)
+		;
+	return NULL;
+}
+
+TEST_HELPER(disk_disguise)
+{
+	int fd, i, written = 0, refused = 0;
+	uint32_t *buf, *back;
+	pthread_t thread;
+
+	fd = argc == 3 ? open(argv[1], O_RDWR | O_DIRECT) : -1;
+	if (fd < 0 || posix_memalign((void **)&buf, 4096, 4096) ||
+	    posix_memalign((void **)&back, 4096, 4096))
+		return 2;
+	memset(buf, 0, 4096);
+	if (pthread_create(&thread, NULL, change_first, buf) ||
+	    pthread_create(&thread, NULL, keep_busy, argv[1]))
+		return fail("pthread_create");
+	for (i = 0; i < atoi(argv[2]); i++) {
+		/* What is submitted is no header yet. */
+		*(volatile uint32_t *)buf = 0;
+		if (pwrite(fd, buf, 4096, 0) != 4096) {
+			refused++;
+			continue;
+		}
+		written++;
+		if (pread(fd, back, 4096, 0) != 4096)
+			return fail("pread");
+		if (back[0] == COW_MAGIC) {
+			fprintf(stderr, "a COW header after %d writes\n", i + 1);
+			return 1;
+		}
+	}
+	printf("%d written, %d refused\n", written, refused);
 	return 0;
 }

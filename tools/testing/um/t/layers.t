@@ -271,7 +271,33 @@ def commit():
         tap.ok(merged(cow) == content(plain), "%s: after all, the files make that disk" % name)
         os.unlink(cow)
     commit_refused(d)
+    commit_nothing(d)
     no_leftovers()
+
+
+def commit_nothing(d):
+    """Of a commit that changes nothing others see nothing."""
+    backing, cow, other, header = (os.path.join(d, n) for n in ("still", "still.cow", "other.cow", "header"))
+    noise(backing)
+    mtime = int(time.time()) - 1000
+    os.utime(backing, (mtime, mtime))
+    tool("mkcow", other, backing)
+    with open(header, "wb") as f:
+        f.write(content(other)[:4096])
+    with boot("ubd0=%s,%s" % (cow, backing), "ubd1d=" + header, "uml_dir=" + d) as g:
+        tap.equal(g.run(COMMIT)[0], 0, "a commit of nothing")
+        tap.match(g.run("dmesg")[1], "ubda: there is nothing to be merged into .*/still", "the log says so")
+        tap.equal(g.run("dd if=/dev/ubdb of=/dev/ubda bs=4k count=1 conv=fsync")[0], 0,
+                  "a COW header is written to a disk on a COW file")
+        status, out = g.run(COMMIT)
+        tap.ok(status and "not permitted" in out, "it does not go into the backing file")
+        tap.match(g.run("dmesg")[1], "ubda: not merged into .*/still: the disk begins with a COW header",
+                  "the log says so")
+        tap.equal(int(os.stat(backing).st_mtime), mtime, "the backing file has its time")
+        tap.equal(g.poweroff(), 0, "power-off")
+    tap.equal(cowinfo(cow)["merging"], False, "there is no mark of a merge")
+    with boot("ubd0=" + other, "uml_dir=" + d) as g:
+        tap.equal(g.poweroff(), 0, "another COW file on it still fits")
 
 
 def commit_refused(d):
@@ -371,6 +397,10 @@ def mistakes():
         tap.match(g.run("dmesg")[1], "ubda: a COW header is not written", "the log says so")
         status, out = g.run("dd if=/dev/ubdb of=/dev/ubda bs=4k count=1 seek=1 conv=fsync")
         tap.equal(status, 0, "elsewhere it is")
+        status, out = g.run("/tests/guest-tests --helper disk_disguise /dev/ubda 2000", 120)
+        if not tap.equal(status, 0, "nor by memory that changes while it is written"):
+            tap.diag(out)
+        g.run("dd if=/dev/zero of=/dev/ubda bs=4k count=1 conv=fsync")
         g.run("echo 1 > /sys/block/ubda/rescan")
         os.truncate(plain, 2 << 20)
         tap.equal(g.run("echo 1 > /sys/block/ubda/rescan; cat /sys/block/ubda/size")[1].strip(), "4096",

@@ -138,6 +138,22 @@ with boot("ubd0o=" + past, "ubd1=" + plain, "ubd2o=%s,%s" % (cow, one)) as g:
     tap.equal(g.run("echo 3 > /proc/sys/vm/drop_caches; cmp /dev/ubdb /dev/ubdc")[0], 0, "flag o: and read")
     tap.equal(g.poweroff(), 0, "power-off")
 tap.equal(digest(one), want, "what is below is what it was")
+# Zeros that keep their room, and those that give it back.
+room = os.path.join(d, "room.img")
+with open(room, "wb") as f:
+    f.write(os.urandom(4 << 20))
+    os.fsync(f.fileno())
+before = os.stat(room).st_blocks
+with boot("ubd0=" + room) as g:
+    tap.equal(g.run("/tests/guest-tests --helper disk_zeros /dev/ubda %d %d" % (1 << 20, 1 << 20))[0], 0,
+              "zeros that keep their room")
+    tap.ok(os.stat(room).st_blocks >= before, "the host's file keeps it (%d, %d before)" % (os.stat(room).st_blocks, before))
+    tap.equal(g.run("head -c 2097152 /dev/ubda | tail -c 1048576 | tr -d '\\0' | wc -c")[1].strip(), "0", "they are zeros")
+    tap.equal(g.run("/tests/guest-tests --helper disk_zeros /dev/ubda 512 512")[0], 0, "a sector of them")
+    tap.equal(g.poweroff(), 0, "power-off")
+with open(room, "rb") as f:
+    f.seek(1 << 20)
+    tap.ok(f.read(1 << 20) == bytes(1 << 20), "the host has them")
 # A second guest on the same image is refused, unless shared.
 with boot("ubd0=" + one) as g:
     rc, text = boot_to_end("umsh", "quiet", "ubd0=" + one, initrd=initramfs(), timeout=15)

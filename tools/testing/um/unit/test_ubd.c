@@ -455,6 +455,65 @@ static void test_disguise(void)
 	is(ubd_merge_finish(merge), -EPERM, "a COW header that is written meanwhile ends it");
 	is(ubd_merge_abort(merge), 0, "then it is given up");
 	ok(!ubd_is_cow_head(files[1].data), "the file below has no COW header");
+
+	/* The guest's memory changes while it is written. */
+	begin();
+	memset(sector, 0, sizeof(sector));
+	mood.change = (um_u32 *)sector;
+	is(run(UBD_OP_WRITE, sector, 0, SECTOR), 0, "memory becomes a COW header meanwhile");
+	ok(!ubd_is_cow_head(files[0].data), "the file does not");
+	is(run(UBD_OP_WRITE, sector, 0, SECTOR), -EPERM, "it is not written to plain data then");
+}
+
+/* ---- reads, and zeros --------------------------------------------------------------- */
+
+static void test_nowait(void)
+{
+	um_u8 buf[SECTOR];
+	struct ubd_job job = {
+		.op = UBD_OP_READ, .image = &image, .len = SECTOR, .nr_segs = 1,
+		.iov[0] = { .base = buf, .len = SECTOR },
+	};
+
+	begin();
+	is(ubd_job_try_read(&job), 0, "a read that gets nothing is not over");
+	ubd_job_run(&job);
+	is(job.result, 0, "and is done when it may wait");
+	files[0].size = 0;
+	job.len = SECTOR;
+	job.iov[0].len = SECTOR;
+	job.iov[0].base = buf;
+	job.off = 0;
+	job.seg = 0;
+	ubd_job_run(&job);
+	is(job.result, -EIO, "unless the file ends there");
+}
+
+static void test_zeros(void)
+{
+	static const um_u64 parts[][2] = {
+		{ 0, 4096 }, { 512, 512 }, { 512, 4096 }, { 3584, 9216 }, { 4096, 4608 },
+	};
+	unsigned int i, j, wrong = 0, refused = 0;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		um_u64 off = parts[i][0], len = parts[i][1];
+
+		begin();
+		write_byte('x', 0, SIZE);
+		mood.align = 4096;
+		refused += run(UBD_OP_ZERO, NULL, off, len) != 0;
+		for (j = 0; j < SIZE; j++)
+			wrong += files[0].data[j] != (j >= off && j < off + len ? 0 : 'x');
+		refused += run(UBD_OP_DISCARD, NULL, off, len) != 0;
+		/* Larger than any sector. */
+		mood.align = 0x100000;
+		refused += run(UBD_OP_ZERO, NULL, off + 8192, len) != 0;
+		wrong += files[0].data[off + 8192] || files[0].data[off + 8192 + len - 1];
+		refused += run(UBD_OP_DISCARD, NULL, off, len) != 0;
+	}
+	is(refused, 0, "a device with large sectors: zeros and discards");
+	is(wrong, 0, "zeros are where they are to be");
 }
 
 int main(void)
@@ -467,5 +526,7 @@ int main(void)
 	test_merge_strangers();
 	test_mark();
 	test_disguise();
+	test_nowait();
+	test_zeros();
 	return done();
 }
