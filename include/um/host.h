@@ -41,6 +41,7 @@ enum host_file_type {
  * @dev:	host device that holds the file
  * @ino:	inode number on @dev
  * @mode:	permission bits and type, as in stat(2)
+ * @gid:	its group
  */
 struct host_stat {
 	enum host_file_type	type;
@@ -50,6 +51,7 @@ struct host_stat {
 	um_u64			dev;
 	um_u64			ino;
 	um_u32			mode;
+	um_u32			gid;
 };
 
 /* O_CLOEXEC is always added. */
@@ -74,6 +76,10 @@ int host_set_mtime(int fd, um_s64 time);
 /* It was changed now: for all who may write it. */
 int host_touch(int fd);
 int host_truncate(int fd, um_u64 size);
+int host_chmod(int fd, um_u32 mode);
+int host_set_group(int fd, um_u32 gid);
+/* What new files do not get; one that is made meanwhile is its owner's alone. */
+um_u32 host_umask(void);
 /* Has the host find room for a range of a file, whose size stays. */
 int host_allocate(int fd, um_u64 off, um_u64 len);
 /* Gives a range of a file, or of a block device, back to the host: reads as zeros. */

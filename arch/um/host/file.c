@@ -140,6 +140,24 @@ int host_truncate(int fd, um_u64 size)
 	return sys_retry(SYS_ftruncate, fd, size);
 }
 
+int host_chmod(int fd, um_u32 mode)
+{
+	return sys_retry(SYS_fchmod, fd, mode);
+}
+
+int host_set_group(int fd, um_u32 gid)
+{
+	return sys_retry(SYS_fchown, fd, -1, gid);
+}
+
+um_u32 host_umask(void)
+{
+	um_u32 mask = sys(SYS_umask, 077);
+
+	sys(SYS_umask, mask);
+	return mask;
+}
+
 int host_allocate(int fd, um_u64 off, um_u64 len)
 {
 	return sys_retry(SYS_fallocate, fd, FALLOC_FL_KEEP_SIZE, off, len);
@@ -192,6 +210,7 @@ static void fill_stat(struct host_stat *st, const struct stat *s)
 	st->dev = s->st_dev;
 	st->ino = s->st_ino;
 	st->mode = s->st_mode;
+	st->gid = s->st_gid;
 }
 
 static int block_size(int fd, um_u64 *size)

@@ -46,6 +46,7 @@ struct ubd_part {
  * @no_trim:	never gives space back to the host
  * @created:	the COW file was made just now
  * @moved:	its backing file has another name than the COW file said
+ * @newer:	its header has that name by now, and it could not keep its time
  * @cut:	bytes after the last whole sector, which the guest does not see
  * @image:	the open and locked files
  */
@@ -64,6 +65,7 @@ struct ubd_config {
 	bool			no_trim;
 	bool			created;
 	bool			moved;
+	bool			newer;
 	unsigned int		cut;
 	struct ubd_image	image;
 };

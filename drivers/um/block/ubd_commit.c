@@ -76,8 +76,13 @@ static int ubd_reopen(struct ubd *dev, int flags, struct ubd_why *why)
 {
 	struct ubd_layer *l = &dev->config->image.layer[1];
 	char path[32], name[128];
+	struct host_stat st;
 	int fd, old, err = 0;
 
+	/* As the disk's own file is opened. */
+	if ((flags & O_RDWR) && !dev->config->shared &&
+	    !host_fstat(l->fd, &st) && st.type == HOST_FILE_BLOCK)
+		flags |= O_EXCL;
 	ubd_layer_name(dev->config, 1, name, sizeof(name));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->fd);
 	fd = host_open(path, flags, 0);

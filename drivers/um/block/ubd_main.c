@@ -157,6 +157,9 @@ static void ubd_announce(const struct ubd *dev)
 	if (config->moved)
 		pr_notice("%s: the backing file has another name than the COW file said\n",
 			  dev->name);
+	if (config->newer)
+		pr_notice("%s: the COW file's time could not be kept: COW files on it do not fit any more\n",
+			  dev->name);
 	if (config->demoted)
 		pr_notice("%s: the file may not be written: the disk is read-only\n",
 			  dev->name);

@@ -127,14 +127,17 @@ static int check_type(const struct ubd_config *config, const char *path,
 	}
 }
 
-/* For reading and writing, or for reading if that is all that there is. */
-static int open_path(const char *path, bool *read_only)
+/*
+ * For reading and writing, or for reading if that is all that there is.  @flags: for
+ * writing only.
+ */
+static int open_path(const char *path, int flags, bool *read_only)
 {
 	int fd;
 
 	/* A FIFO that has just taken the file's place is not to be waited for. */
 	if (!*read_only) {
-		fd = host_open(path, O_RDWR | O_NONBLOCK, 0);
+		fd = host_open(path, O_RDWR | O_NONBLOCK | flags, 0);
 		if (fd != -EACCES && fd != -EROFS && fd != -EPERM &&
 		    fd != -ETXTBSY)
 			return fd;
@@ -183,7 +186,8 @@ static int take_layer(struct ubd_config *config, int fd, const char *path,
 static int add_layer(struct ubd_config *config, const char *path,
 		     bool *read_only, struct host_stat *st, struct ubd_why *why)
 {
-	int err, fd;
+	int err, fd, flags = 0;
+	bool busy;
 
 	if (config->image.nr_layers == UBD_MAX_LAYERS)
 		return ubd_say(why, "%s: more than %d files, one below the other",
@@ -195,11 +199,22 @@ static int add_layer(struct ubd_config *config, const char *path,
 	err = check_type(config, path, st, why);
 	if (err)
 		return err;
-	fd = open_path(path, read_only);
+	/* What the host has mounted, say, is not to be written. */
+	if (st->type == HOST_FILE_BLOCK && !config->shared)
+		flags = O_EXCL;
+	fd = open_path(path, flags, read_only);
+	busy = fd == -EBUSY;
+	if (busy)
+		fd = open_path(path, 0, read_only);
 	if (fd < 0)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
 			       um_strerror(fd));
-	return take_layer(config, fd, path, !*read_only, st, why);
+	/* It knows better who it is, if that is another one like us. */
+	err = take_layer(config, fd, path, !*read_only, st, why);
+	if (!err && busy)
+		return ubd_say(why, "%s: %sin use by the host (the flag 'c' shares it)",
+			       config->word, which(config, path));
+	return err;
 }
 
 static long read_at(int fd, void *buf, unsigned long len, u64 off)
@@ -219,11 +234,17 @@ static int write_at(int fd, void *buf, unsigned long len, u64 off)
 
 /* ---- COW files ---------------------------------------------------------------- */
 
-/* Reads the header, if there is one. */
+/*
+ * Reads the header, if there is one.  @plain: as a file it has the size that the COW
+ * file above asks for, so it is data unless it is a COW file with a disk of that size.
+ */
 static int read_header(const struct ubd_config *config, struct ubd_layer *l,
-		       const char *path, char *buf, u64 size,
+		       const char *path, char *buf, u64 size, bool plain,
 		       struct ubd_why *why)
 {
+	/* That flag is of the first file. */
+	const char *hint = l == config->image.layer && !config->backing.len ?
+			   " (the flag 'd' takes it as plain data)" : "";
 	enum cow_fault fault;
 	um_u64 need;
 	long n;
@@ -233,6 +254,8 @@ static int read_header(const struct ubd_config *config, struct ubd_layer *l,
 		return ubd_say(why, "%s: %s%s", config->word, which(config, path),
 			       um_strerror(n));
 	fault = cow_parse(&l->cow, buf, n, &need);
+	if (plain && (fault != COW_FINE || l->cow.size != size))
+		return 0;
 	switch (fault) {
 	case COW_FINE:
 		break;
@@ -241,12 +264,12 @@ static int read_header(const struct ubd_config *config, struct ubd_layer *l,
 	case COW_SHORT:
 		if (n < 8)
 			return 0;
-		return ubd_say(why, "%s: %sthe file ends within its COW header (the flag 'd' takes it as plain data)",
-			       config->word, which(config, path));
+		return ubd_say(why, "%s: %sthe file ends within its COW header%s",
+			       config->word, which(config, path), hint);
 	default:
-		return ubd_say(why, "%s: %s%s %llu is not valid in a COW header: must be %s (the flag 'd' takes it as plain data)",
+		return ubd_say(why, "%s: %s%s %llu is not valid in a COW header: must be %s%s",
 			       config->word, which(config, path), cow_field(fault),
-			       (u64)l->cow.bad, cow_rule(fault));
+			       (u64)l->cow.bad, cow_rule(fault), hint);
 	}
 	if (size < l->cow.bitmap_off + l->cow.bitmap_len)
 		return ubd_say(why, "%s: %scut off: the bitmap ends at byte %llu, the file at %llu",
@@ -339,11 +362,12 @@ static int rename_backing(struct ubd_config *config, struct ubd_layer *l,
 		return 0;
 	l->cow.path = new_path;
 	err = host_fstat(l->fd, &st) ?:
-	      write_at(l->fd, new_head, cow_write_head(&l->cow, new_head), 0) ?:
-	      host_set_mtime(l->fd, st.mtime);
+	      write_at(l->fd, new_head, cow_write_head(&l->cow, new_head), 0);
 	if (err)
 		return ubd_say(why, "%s: the header of %s: %s", config->word,
 			       this_path, um_strerror(err));
+	/* Only its owner may do that; the disk is the same without it. */
+	config->newer = host_set_mtime(l->fd, st.mtime);
 	return 0;
 }
 
@@ -364,13 +388,11 @@ static int add_backing(struct ubd_config *config, struct ubd_why *why)
 		err = add_layer(config, next_path, &read_only, &st, why);
 	if (err)
 		return err;
-	err = read_header(config, below, next_path, head[n & 1], st.size, why);
+	/* What others made on top of a COW file takes it as plain data. */
+	err = read_header(config, below, next_path, head[n & 1], st.size,
+			  st.size == l->cow.size, why);
 	if (err)
 		return err;
-	/* What others made on top of a COW file takes it as plain data. */
-	if (below->is_cow && below->cow.size != l->cow.size &&
-	    st.size == l->cow.size)
-		below->is_cow = 0;
 	err = check_backing(config, l, &st,
 			    below->is_cow ? below->cow.size : st.size, why);
 	if (!err && given)
@@ -394,7 +416,7 @@ static int describe(struct ubd_config *config, struct cow *cow,
 	int err;
 
 	err = add_layer(config, next_path, &read_only, st, why) ?:
-	      read_header(config, l, next_path, head[0], st->size, why) ?:
+	      read_header(config, l, next_path, head[0], st->size, false, why) ?:
 	      absolute_path(config, next_path, new_path, why);
 	if (err)
 		return err;
@@ -427,8 +449,7 @@ static int sync_directory(char *path)
 }
 
 /* A file of a new name; that is in @new_path. */
-static int open_new(struct ubd_config *config, const struct host_stat *like,
-		    struct ubd_why *why)
+static int open_new(struct ubd_config *config, struct ubd_why *why)
 {
 	int fd, tries;
 	u32 number;
@@ -441,9 +462,7 @@ static int open_new(struct ubd_config *config, const struct host_stat *like,
 			return ubd_say(why, "%s: %s%s", config->word,
 				       which(config, this_path),
 				       um_strerror(ENAMETOOLONG));
-		/* Nobody may read it who may not read what it is on. */
-		fd = host_open(new_path, O_RDWR | O_CREAT | O_EXCL,
-			       (like->mode & 0666) | 0600);
+		fd = host_open(new_path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	}
 	if (fd < 0)
 		return ubd_say(why, "%s: %s%s", config->word, which(config, new_path),
@@ -451,13 +470,33 @@ static int open_new(struct ubd_config *config, const struct host_stat *like,
 	return fd;
 }
 
+/*
+ * Nobody may read the file who may not read what it is on.  Where it cannot have
+ * that one's group, its own may not, and of the others there are more.
+ */
+static int set_rights(int fd, const struct host_stat *like)
+{
+	u32 mode = like->mode & 0666 & ~host_umask();
+	struct host_stat st;
+	int err = host_fstat(fd, &st);
+
+	if (err)
+		return err;
+	if (st.gid != like->gid && host_set_group(fd, like->gid))
+		mode &= 0600 | (like->mode >> 3 & 6);
+	/* Where that cannot be, it stays its owner's alone. */
+	host_chmod(fd, mode | 0600);
+	return 0;
+}
+
 /* Gives the file all that it has, and then its name. */
 static int fill_new(struct ubd_config *config, int fd, u64 head_len, u64 len,
-		    struct ubd_why *why)
+		    const struct host_stat *like, struct ubd_why *why)
 {
 	int err;
 
-	err = write_at(fd, new_head, head_len, 0) ?:
+	err = set_rights(fd, like) ?:
+	      write_at(fd, new_head, head_len, 0) ?:
 	      host_truncate(fd, len) ?:
 	      host_datasync(fd) ?:
 	      host_rename_new(new_path, this_path);
@@ -476,22 +515,23 @@ static int fill_new(struct ubd_config *config, int fd, u64 head_len, u64 len,
 static int create(struct ubd_config *config, struct host_stat *st,
 		  struct ubd_why *why)
 {
+	struct host_stat like;
 	struct cow cow;
 	int err, fd;
 	u64 n;
 
 	err = take_path(next_path, &config->backing, config, why) ?:
-	      describe(config, &cow, st, why);
+	      describe(config, &cow, &like, why);
 	/* It is opened anew, below the file that is made. */
 	ubd_image_close(&config->image);
 	if (err)
 		return err;
 	n = cow_write_head(&cow, new_head);
-	fd = open_new(config, st, why);
+	fd = open_new(config, why);
 	if (fd < 0)
 		return fd;
 	err = take_layer(config, fd, new_path, true, st, why) ?:
-	      fill_new(config, fd, n, cow.end, why);
+	      fill_new(config, fd, n, cow.end, &like, why);
 	if (err) {
 		host_unlink(new_path);
 		ubd_image_close(&config->image);
@@ -581,6 +621,40 @@ static int load_map(struct ubd_image *image, int n)
 	return read_map(l);
 }
 
+/* Is all of its data there?  A copy may have been ended in its middle. */
+static int check_end(struct ubd_config *config, int n, struct ubd_why *why)
+{
+	const struct ubd_layer *l = &config->image.layer[n];
+	u64 bit, end, size = l->cow.size;
+	struct host_stat st;
+	int set, err;
+
+	err = host_fstat(l->fd, &st);
+	ubd_layer_name(config, n, next_path, sizeof(next_path));
+	if (err)
+		return ubd_say(why, "%s: %s%s", config->word, which(config, next_path),
+			       um_strerror(err));
+	if (!n && !config->read_only && st.type == HOST_FILE_BLOCK &&
+	    st.size < l->cow.data_off + size)
+		return ubd_say(why, "%s: %sthe device ends at byte %llu, the COW file at %llu",
+			       config->word, which(config, next_path), (u64)st.size,
+			       l->cow.data_off + size);
+	/* The first sector that is not there as a whole. */
+	bit = st.size > l->cow.data_off ?
+	      (st.size - l->cow.data_off) >> l->cow.shift : 0;
+	for (; bit < l->cow.bits; bit = end) {
+		end = bit + cow_run(l->map, bit, l->cow.bits, &set);
+		/* Of the last one only the disk's part need be. */
+		if (!set || st.size >= l->cow.data_off + min(end << l->cow.shift, size))
+			continue;
+		return ubd_say(why, "%s: %scut off: byte %llu of the disk is to be at %llu, the file ends at %llu",
+			       config->word, which(config, next_path),
+			       bit << l->cow.shift,
+			       l->cow.data_off + (bit << l->cow.shift), (u64)st.size);
+	}
+	return 0;
+}
+
 /* ---- past the host's page cache ---------------------------------------------- */
 
 /* What the host wants to have aligned it does not say everywhere, but it refuses. */
@@ -648,7 +722,7 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 		return ubd_say(why, "%s: the file is empty", config->word);
 	if (!config->plain)
 		err = read_header(config, image->layer, this_path, head[0],
-				  st.size, why);
+				  st.size, false, why);
 	if (err)
 		return err;
 	if (config->backing.len && !image->layer[0].is_cow)
@@ -668,6 +742,9 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 				       ubd_layer_name(config, i, next_path,
 						      sizeof(next_path)),
 				       um_strerror(err));
+		err = check_end(config, i, why);
+		if (err)
+			return err;
 	}
 
 	for (i = 0; config->direct && i < image->nr_layers; i++) {
@@ -676,9 +753,9 @@ static int open_layers(struct ubd_config *config, struct ubd_why *why)
 			return err;
 	}
 
-	/* Zeros at its end are not written. */
+	/* What is not there yet is not written. */
 	if (image->layer[0].is_cow && !config->read_only &&
-	    st.size < image->layer[0].cow.end) {
+	    st.type == HOST_FILE_REGULAR && st.size < image->layer[0].cow.end) {
 		err = host_truncate(image->layer[0].fd, image->layer[0].cow.end);
 		if (err)
 			return ubd_say(why, "%s: %s", config->word, um_strerror(err));

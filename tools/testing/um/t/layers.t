@@ -409,6 +409,138 @@ def mistakes():
     no_leftovers()
 
 
+def incomplete():
+    """Data that the bitmap tells of is not there."""
+    d = tmpdir()
+    backing, cow, top = (os.path.join(d, n) for n in ("backing", "cow", "top"))
+    noise(backing)
+    tap.equal(tool("mkcow", cow, backing)[0], 0, "uml_mkcow")
+    tap.equal(tool("mkcow", top, cow)[0], 0, "and one on it")
+    times = os.stat(cow)
+    data = bytearray(content(cow))
+    # Sector 800 and the last one, of which the disk has a part.
+    data_off = len(data) - (SIZE + 511) // 512 * 512
+    data[8192 + 100] |= 1
+    at = 800 * 512
+    for size, good in ((data_off + at + 512, True), (data_off + at + 511, False), (data_off + at, False), (data_off, False)):
+        with open(cow, "wb") as f:
+            f.write(data[:size])
+        os.utime(cow, ns=(times.st_atime_ns, times.st_mtime_ns))
+        for disk in ("ubd0=" + cow, "ubd0r=" + cow, "ubd0=" + top):
+            name = "%s, %d bytes of its data are there" % (disk.replace(d, ""), size - data_off)
+            if good:
+                with boot(disk, "uml_dir=" + d) as g:
+                    tap.equal(g.run("dd if=/dev/ubda of=/dev/null bs=64k iflag=direct")[0], 0, name)
+                    tap.equal(g.poweroff(), 0, "power-off")
+                with open(cow, "wb") as f:
+                    f.write(data[:size])
+                os.utime(cow, ns=(times.st_atime_ns, times.st_mtime_ns))
+                continue
+            refused(name, ["ubd0", "cut off: byte %d of the disk is to be at %d, the file ends at %d" %
+                           (at, data_off + at, size)], disk)
+            tap.equal(os.path.getsize(cow), size, "it is not made longer")
+    no_leftovers()
+
+
+def disguised():
+    """A backing file that begins like a COW file."""
+    d = tmpdir()
+    backing, cow, new = (os.path.join(d, n) for n in ("backing", "cow", "new"))
+    noise(backing)
+    with open(backing, "r+b") as f:
+        f.write(struct.pack(">II", 0x4f4f4f4d, 99))
+    tap.equal(tool("mkcow", cow, backing)[0], 0, "uml_mkcow on what begins like a COW file")
+    with boot("ubd0=" + cow, "uml_dir=" + d) as g:
+        tap.equal(g.run("dd if=/dev/ubda bs=4 count=1 2>/dev/null")[1].strip(), "OOOM", "it is plain data")
+        tap.equal(g.poweroff(), 0, "power-off")
+    for what in (("ubd0=%s,%s" % (new, backing),), ("ubd0=" + cow,)):
+        if what[0].endswith(cow):
+            os.truncate(backing, SIZE - 512)
+        rc, text = host([LINUX, *what], timeout=30)
+        tap.ok(rc not in (0, None) and "99 is not valid" in text and "flag 'd'" not in text,
+               "nothing is said of a flag that is not for it")
+    no_leftovers()
+
+
+def rights():
+    """Nobody may read a new COW file who may not read what it is on."""
+    strace = which("strace")
+    if os.getuid():
+        tap.skip("not root", "groups of new COW files")
+        return
+    d = tmpdir()
+    backing, cow = noise(os.path.join(d, "backing")), os.path.join(d, "cow")
+    os.chown(backing, -1, 54321)
+    mask = os.umask(0o022)
+    denied = [strace, "-o", "/dev/null", "-e", "trace=fchown", "-e", "inject=fchown:error=EPERM"]
+    for mode, wrap, group, want in ((0o640, (), 54321, 0o640), (0o664, (), 54321, 0o644), (0o640, denied, 0, 0o600),
+                                    (0o604, denied, 0, 0o600), (0o664, denied, 0, 0o604)):
+        if wrap and not strace:
+            tap.skip("no strace", "a group that may not be given")
+            continue
+        os.chmod(backing, mode)
+        with Guest("umsh", "quiet", "ubd0=%s,%s" % (cow, backing), "uml_dir=" + d, initrd=initramfs(), wrap=wrap) as g:
+            g.shell()
+            tap.equal(g.poweroff(), 0, "power-off")
+        st = os.stat(cow)
+        tap.equal((st.st_gid, "%o" % (st.st_mode & 0o777)), (group, "%o" % want),
+                  "%o%s: group and mode of the COW file" % (mode, ", not ours to give" if wrap else ""))
+        os.unlink(cow)
+    os.umask(mask)
+    if strace:
+        # A time that may not be set.
+        tap.equal(tool("mkcow", cow, backing)[0], 0, "uml_mkcow")
+        moved = os.path.join(d, "moved")
+        os.rename(backing, moved)
+        denied = [strace, "-o", "/dev/null", "-e", "trace=utimensat", "-e", "inject=utimensat:error=EPERM"]
+        with Guest("umsh", "quiet", "ubd0=%s,%s" % (cow, moved), "uml_dir=" + d, initrd=initramfs(), wrap=denied) as g:
+            g.shell()
+            tap.match(g.run("dmesg")[1], "ubda: the COW file's time could not be kept", "a COW file of somebody else")
+            tap.equal(g.poweroff(), 0, "power-off")
+    no_leftovers()
+
+
+def loop_device(path, *how):
+    rc, text = host([which("losetup") or "false", "-f", "--show", *how, path])
+    return None if rc else text.strip()
+
+
+def devices():
+    """Block devices of the host."""
+    d = tmpdir()
+    backing, cow, short = (os.path.join(d, n) for n in ("backing", "cow", "short"))
+    noise(backing, 4 << 20)
+    tool("mkcow", cow, backing)
+    with open(short, "wb") as f:
+        f.write(content(cow)[:1 << 20])
+    whole, part = loop_device(backing, "--sector-size", "4096"), loop_device(short)
+    try:
+        if not whole or not part:
+            tap.skip("no loop devices here", "block devices of the host")
+            return
+        refused("a COW file that is larger than its device", ["ubd0=", "the device ends at byte %d" % (1 << 20)], "ubd0=" + part)
+        fd = os.open(whole, os.O_RDWR | os.O_EXCL)
+        refused("a device that the host uses", ["ubd0=", "in use by the host"], "ubd0=" + whole)
+        with boot("ubd0r=" + whole, "uml_dir=" + d) as g:
+            tap.equal(g.run("cat /sys/block/ubda/ro")[1].strip(), "1", "it is read, though")
+            os.close(fd)
+            tap.equal(g.poweroff(), 0, "power-off")
+        with boot("ubd0=" + whole, "uml_dir=" + d) as g:
+            refused("one that another guest uses", ["ubd0=", "in use by process %d" % g.pid], "ubd0=" + whole)
+            status, out = g.run("/tests/guest-tests --helper disk_zeros /dev/ubda 512 1024 && "
+                                "/tests/guest-tests --helper disk_zeros /dev/ubda 1049088 1048576")
+            if not tap.equal(status, 0, "zeros that are not made of its sectors"):
+                tap.diag(out)
+            tap.equal(g.poweroff(), 0, "power-off")
+    finally:
+        for device in (whole, part):
+            if device:
+                host([which("losetup"), "-d", device])
+    data = content(backing)
+    tap.ok(not any(data[512:1536]) and any(data[:512]) and not any(data[1049088:2097664]), "the file has the zeros")
+    no_leftovers()
+
+
 # --------------------------------------------------- faults of the host's files
 
 def faults():
@@ -676,6 +808,6 @@ def power():
     no_leftovers()
 
 
-for function in (first_use, made_at_once, kinds, stack, shared, commit, mistakes, faults, broken, full, crashes, power):
+for function in (first_use, made_at_once, kinds, stack, shared, commit, mistakes, incomplete, disguised, rights, devices, faults, broken, full, crashes, power):
     function()
 tap.done()
