@@ -42,7 +42,8 @@ int ubd_attach(const char *spec, char *why, size_t len);
  * @why:	the reason of an error
  * @len:	bytes of @why
  *
- * Returns 0; -ENODEV: there is none; -EBUSY: somebody has it open; another error:
+ * Returns 0; -ENODEV: there is none; -EBUSY: somebody has it open, or it is being
+ * merged (ubd_commit()); another error:
  * it was removed, but the host could not store what was written last.
  */
 int ubd_detach(int unit, char *why, size_t len);
@@ -63,11 +64,12 @@ int ubd_resize(int unit);
  * @len:	bytes of @why
  *
  * The guest goes on using the disk; in the end it waits for what it wrote last.  The
- * COW file is empty then.  A fatal signal ends it, as an error does: the disk is what it
- * was, and the file below has some of it.
+ * COW file is empty then.  A fatal signal ends it, as an error or the end of the kernel
+ * does: the disk is what it was, and the file below has some of it.
  *
  * Returns 0; -ENODEV: there is none; -EOPNOTSUPP: it is no COW file, or on another
- * one; -EROFS; -EBUSY: another process has the file below open; -EINTR; or what the
+ * one; -EROFS; -EBUSY: another process has the file below open, or the disk is being
+ * merged already; -EPERM: it begins with a COW header; -EINTR; or what the
  * host says.
  */
 int ubd_commit(int unit, char *why, size_t len);

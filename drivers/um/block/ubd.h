@@ -90,6 +90,7 @@ struct ubd_workers {
  * @name:	of the disk
  * @config:	what is said of it
  * @going:	it is being removed; changes under the disk's open_mutex
+ * @merging:	its COW file goes into the file below: it stays, and stays what it is
  * @disk:	the disk
  * @tags:	its requests
  * @irq:	raised when jobs are finished
@@ -101,6 +102,7 @@ struct ubd {
 	char			name[8];
 	struct ubd_config	*config;
 	bool			going;
+	bool			merging;
 	struct gendisk		*disk;
 	struct blk_mq_tag_set	tags;
 	struct um_irq_source	irq;
@@ -136,8 +138,10 @@ void ubd_queue_exit(struct ubd *dev);
 void ubd_do_merge(struct ubd *dev, struct ubd_job *job);
 
 /* ubd_commit.c */
-/* With the mutex of all units; see ubd_commit(). */
-int ubd_commit_locked(struct ubd *dev, struct ubd_why *why);
+/* With @dev->merging set and no mutex, which others want meanwhile; see ubd_commit(). */
+int ubd_commit_files(struct ubd *dev, struct ubd_why *why);
+/* All of them end soon, and no more begin. */
+void ubd_commit_stop(void);
 void ubd_commit_done(struct ubd_job *job);
 
 #endif /* _UM_UBD_DRIVER_H */

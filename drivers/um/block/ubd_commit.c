@@ -35,6 +35,14 @@ struct ubd_commit {
 	struct ubd_why		why;
 };
 
+/* The kernel ends: what is half merged is merged again another time. */
+static bool ubd_commit_ending;
+
+void ubd_commit_stop(void)
+{
+	WRITE_ONCE(ubd_commit_ending, true);
+}
+
 void ubd_commit_done(struct ubd_job *job)
 {
 	complete(&container_of(job, struct ubd_commit, job)->done);
@@ -61,7 +69,8 @@ static int ubd_commit_copy(struct ubd *dev, struct ubd_commit *commit)
 
 	for (round = 0; round < UBD_COMMIT_ROUNDS; round++) {
 		do {
-			if (fatal_signal_pending(current))
+			if (READ_ONCE(ubd_commit_ending) ||
+			    fatal_signal_pending(current))
 				return -EINTR;
 			err = ubd_commit_step(dev, commit, ubd_merge_copy);
 		} while (!err && merge->pos);
@@ -207,7 +216,7 @@ static int ubd_commit_check(struct ubd *dev, struct ubd_why *why)
 	return 0;
 }
 
-int ubd_commit_locked(struct ubd *dev, struct ubd_why *why)
+int ubd_commit_files(struct ubd *dev, struct ubd_why *why)
 {
 	struct ubd_commit *commit;
 	int err = ubd_commit_check(dev, why);

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 #include <linux/time64.h>
+#include <linux/wait.h>
 #include <asm/options.h>
 
 #include <um/ubd.h>
@@ -88,7 +89,7 @@ static ssize_t rescan_store(struct device *device, struct device_attribute *attr
 }
 static DEVICE_ATTR_WO(rescan);
 
-static int ubd_commit_unit(int unit, char *why, size_t len);
+static int ubd_commit_unlocking(int unit, char *why, size_t len);
 
 /* What the COW file has goes into the file below it. */
 static ssize_t commit_store(struct device *device, struct device_attribute *attr,
@@ -103,8 +104,7 @@ static ssize_t commit_store(struct device *device, struct device_attribute *attr
 		return err ?: len;
 	if (!mutex_trylock(&ubd_mutex))
 		return restart_syscall();
-	err = ubd_commit_unit(dev->unit, why, sizeof(why));
-	mutex_unlock(&ubd_mutex);
+	err = ubd_commit_unlocking(dev->unit, why, sizeof(why));
 	if (err)
 		pr_err("%s\n", why);
 	return err ?: len;
@@ -290,6 +290,9 @@ int ubd_detach(int unit, char *why, size_t len)
 	if (!dev) {
 		scnprintf(why, len, "ubd%d: there is no such disk", unit);
 		err = -ENODEV;
+	} else if (dev->merging) {
+		scnprintf(why, len, "ubd%d: it is being merged into its backing file", unit);
+		err = -EBUSY;
 	} else if (!ubd_retire(dev)) {
 		scnprintf(why, len, "ubd%d: in use in the guest", unit);
 		err = -EBUSY;
@@ -343,35 +346,56 @@ int ubd_resize(int unit)
 	return err;
 }
 
-static int ubd_commit_unit(int unit, char *why, size_t len)
+/* Merges that go on, and who waits for their end. */
+static int ubd_merges;
+static DECLARE_WAIT_QUEUE_HEAD(ubd_merged);
+
+/* With the mutex, which is free while the files are merged. */
+static int ubd_commit_unit(int unit, struct ubd_why *why)
 {
-	struct ubd_why *text = kzalloc(sizeof(*text), GFP_KERNEL);
 	struct ubd *dev = ubd_find(unit);
 	int err;
 
-	if (!text) {
+	if (!dev) {
+		ubd_say(why, "ubd%d: there is no such disk", unit);
+		return -ENODEV;
+	}
+	if (dev->merging) {
+		ubd_say(why, "%s: it is being merged into its backing file", dev->name);
+		return -EBUSY;
+	}
+	dev->merging = true;
+	WRITE_ONCE(ubd_merges, ubd_merges + 1);
+	mutex_unlock(&ubd_mutex);
+	err = ubd_commit_files(dev, why);
+	mutex_lock(&ubd_mutex);
+	dev->merging = false;
+	WRITE_ONCE(ubd_merges, ubd_merges - 1);
+	wake_up_all(&ubd_merged);
+	return err;
+}
+
+/* The mutex is free when it returns. */
+static int ubd_commit_unlocking(int unit, char *why, size_t len)
+{
+	struct ubd_why *text = kzalloc(sizeof(*text), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (text)
+		err = ubd_commit_unit(unit, text);
+	mutex_unlock(&ubd_mutex);
+	if (text)
+		strscpy(why, text->text, len);
+	else
 		scnprintf(why, len, "ubd%d: out of memory", unit);
-		return -ENOMEM;
-	}
-	if (dev) {
-		err = ubd_commit_locked(dev, text);
-	} else {
-		ubd_say(text, "ubd%d: there is no such disk", unit);
-		err = -ENODEV;
-	}
-	strscpy(why, text->text, len);
 	kfree(text);
 	return err;
 }
 
 int ubd_commit(int unit, char *why, size_t len)
 {
-	int err;
-
 	mutex_lock(&ubd_mutex);
-	err = ubd_commit_unit(unit, why, len);
-	mutex_unlock(&ubd_mutex);
-	return err;
+	return ubd_commit_unlocking(unit, why, len);
 }
 
 int ubd_describe(int unit, char *buf, size_t len)
@@ -408,6 +432,9 @@ static void ubd_flush_all(u64 patience)
 
 static void ubd_shutdown(void)
 {
+	/* One that is ended in its middle leaves a disk that is what it was, too. */
+	ubd_commit_stop();
+	wait_event_timeout(ubd_merged, !READ_ONCE(ubd_merges), 60 * HZ);
 	mutex_lock(&ubd_mutex);
 	preempt_disable();
 	ubd_flush_all(60ULL * NSEC_PER_SEC);

@@ -275,6 +275,43 @@ def commit():
     no_leftovers()
 
 
+def commit_others():
+    """While a COW file is merged everything else goes on, and the end comes first."""
+    if not which("strace"):
+        tap.skip("no strace", "a commit that takes long")
+        return
+    d = tmpdir()
+    backing, cow, more = sparse(os.path.join(d, "backing"), 64 << 20), os.path.join(d, "cow"), noise(os.path.join(d, "more"))
+
+    def ask(*command):
+        return host([host_tool("uml_mconsole"), "-d", d, "merge", *command], timeout=60)
+
+    with boot("ubd0=%s,%s" % (cow, backing), "umid=merge", "uml_dir=" + d) as g:
+        g.run("dd if=/dev/zero of=/dev/ubda bs=1M count=64 conv=fsync", 120)
+        # 64 pieces are to be written.
+        tracer = attach_strace(g, "-o", "/dev/null", "-e", "trace=pwritev", "-e", "inject=pwritev:delay_enter=500000")
+        if not tracer:
+            g.poweroff()
+            return
+        g.send("(%s; echo @@MERGED $?@@) &" % COMMIT)
+        tap.ok(eventually(lambda: cowinfo(cow)["merging"]), "a commit goes on")
+        answers = [ask("version"), ask("config", "ubd1=" + more), ask("remove", "ubd1"), ask("remove", "ubd0")]
+        status, out = g.run(COMMIT)
+        tap.ok(not re.search("@@MERGED", g.text), "it still does")
+        tap.equal([a[0] for a in answers[:3]], [0, 0, 0], "disks come and go meanwhile")
+        tap.ok(answers[3][0] and "it is being merged" in answers[3][1], "but for that one")
+        tap.ok(status and "busy" in out, "which is not committed twice")
+        g.send("exec poweroff -f")
+        tap.equal(g.wait(90), 0, "power-off")
+        tracer.communicate(timeout=30)
+    info = cowinfo(cow)
+    tap.ok(not info["merging"] and info["allocated_sectors"] > 0, "the commit was given up: there is no mark of a merge")
+    with boot("ubd0=" + cow, "uml_dir=" + d) as g:
+        tap.equal(g.run("tr -d '\\0' < /dev/ubda | wc -c")[1].strip(), "0", "the disk is what it was")
+        tap.equal(g.poweroff(), 0, "power-off")
+    no_leftovers()
+
+
 def commit_nothing(d):
     """Of a commit that changes nothing others see nothing."""
     backing, cow, other, header = (os.path.join(d, n) for n in ("still", "still.cow", "other.cow", "header"))
@@ -808,6 +845,6 @@ def power():
     no_leftovers()
 
 
-for function in (first_use, made_at_once, kinds, stack, shared, commit, mistakes, incomplete, disguised, rights, devices, faults, broken, full, crashes, power):
+for function in (first_use, made_at_once, kinds, stack, shared, commit, commit_others, mistakes, incomplete, disguised, rights, devices, faults, broken, full, crashes, power):
     function()
 tap.done()
