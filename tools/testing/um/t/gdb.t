@@ -42,7 +42,7 @@ rc, text = host(base + script + ["--args", LINUX, "mem=128M", "initrd=" + initrd
 good = [tap.match(text, r"Breakpoint 1, ubd_queue_rq \(hctx=0x\w+, .*\) at .*ubd_queue\.c:\d+",
                   "stops in a driver, with the line"),
         tap.match(text, r"(?m)^#1 .* at .*block/blk-mq\.c:\d+", "called by the block layer"),
-        tap.match(text, r"(?m)^(dev|config) = 0x", "local variables"),
+        tap.match(text, r"(?m)^(dev|rq|job) = 0x", "local variables"),
         tap.match(text, r"\$1 = \{", "a structure")]
 if not all(good):
     tap.diag(tail(text, 40))
