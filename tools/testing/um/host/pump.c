@@ -14,6 +14,7 @@
  *
  * These print "ok" and the mean microseconds for one.
  */
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -154,7 +155,14 @@ static int serve(int port)
 	for (;;) {
 		int c = accept(s, NULL, NULL);
 
-		if (c >= 0 && !fork()) {
+		if (c < 0) {
+			if (errno == EINTR || errno == ECONNABORTED)
+				continue;
+			/* What does not pass is better told than tried for ever. */
+			perror("pump: accept");
+			return 1;
+		}
+		if (!fork()) {
 			serve_one(c);
 			_exit(0);
 		}
