@@ -7,8 +7,9 @@ import shutil
 import time
 import traceback
 
+from autopsy import autopsy, comm, read
 from umtest import (Guest, Timeout, TIMEOUT, descendants, eventually, host, kill_pids, leftovers,
-                    stat_of, tail, tap, tmpdir, which)
+                    tap, tmpdir, which)
 
 
 def part(name, function):
@@ -27,18 +28,6 @@ def part(name, function):
 
 # ------------------------------------------------------------ host processes
 
-def read(path):
-    try:
-        with open(path, errors="replace") as f:
-            return f.read()
-    except OSError:
-        return ""
-
-
-def comm(pid):
-    return read("/proc/%d/comm" % pid).strip()
-
-
 def mappings(pid):
     return read("/proc/%d/maps" % pid).count("\n")
 
@@ -48,30 +37,6 @@ def entries(path):
         return len(os.listdir(path))
     except OSError:
         return 0
-
-
-def autopsy(g):
-    """What there is to say about a guest that does not go on."""
-    tap.diag("the log is %s" % g.log_path)
-    for pid in [g.pid] + descendants(g.pid, zombies=True):
-        text = read("/proc/%d/status" % pid)
-        sig = re.findall(r"^(?:State|TracerPid|SigPnd|ShdPnd|SigBlk):\s*(.*)$", text, re.M)
-        tap.diag("%d %s: %s; in %s" % (pid, comm(pid), ", ".join(sig), read("/proc/%d/wchan" % pid)))
-    # Twice, to see what it moves on.
-    for _ in range(2):
-        tap.diag(", ".join("%d: %s ticks" % (p, (stat_of(p) or (0, 0, 0))[2]) for p in [g.pid] + descendants(g.pid)))
-        time.sleep(1)
-    if which("gdb") and g.proc.poll() is None:
-        tap.diag(tail(host([which("gdb"), "-batch", "-nx", "-p", str(g.pid), "-ex", "thread apply all bt 30"],
-                           timeout=120)[1], 150))
-        # Whether it is in a loop, and of whom.
-        what = ["current_task->comm", "current_task->pid", "/x current_task->thread.regs",
-                "/x current_task->thread.cr2", "/x current_task->pending.signal", "/x current_task->blocked",
-                "/x current_task->mm->context.stub"]
-        for _ in range(5):
-            tap.diag(tail(host([which("gdb"), "-batch", "-nx", "-p", str(g.pid), "-ex", "set width 0"] +
-                               [w for p in what for w in ("-ex", "p" + ("" if p[0] == "/" else " ") + p)],
-                               timeout=120)[1], len(what) + 1))
 
 
 class watched:

@@ -36,6 +36,8 @@ BUILD = os.path.abspath(os.environ.get("BUILD") or os.path.join(TOP, "build"))
 WORK = os.path.join(BUILD, "test-work")
 LOGS = os.path.join(BUILD, "test-logs")
 TIMEOUT = float(os.environ.get("UMTEST_TIMEOUT") or 120)
+# After so many seconds without a word a busy guest is looked at.
+LONG = 60
 ENGINE = os.environ.get("UMTEST_ENGINE")
 SOAK = bool(os.environ.get("UMTEST_SOAK"))
 TEST = os.path.splitext(os.path.basename(sys.argv[0]))[0] or "umtest"
@@ -589,6 +591,7 @@ class Guest:
         self.buf = ""
         self.pos = 0
         self.eof = False
+        self.long = ""
         self.cond = threading.Condition()
         self.log = open(self.log_path, "wb")
         self.log.write(("$ %s\n" % " ".join(argv)).encode())
@@ -670,9 +673,10 @@ class Guest:
                     self.pos = m.end()
                     return m
             break
-        raise Timeout("%s while waiting for /%s/\n%s" % (
-            "end of output" if self.eof or self.proc.poll() is not None
-            else "time ran out", regex, tail(self.text)))
+        if self.eof or self.proc.poll() is not None:
+            raise Timeout("end of output while waiting for /%s/\n%s" % (regex, tail(self.text)))
+        from autopsy import busy
+        raise Timeout("time ran out while waiting for /%s/\n%s\n%s" % (regex, tail(self.text), busy(self)))
 
     def write(self, data):
         if isinstance(data, str):
@@ -718,14 +722,20 @@ class Guest:
         return rc
 
     def wait_busy(self, silence):
-        """Like wait(), for as long as it prints something now and then."""
+        """Like wait(), for as long as it prints something now and then.  What it
+        is seen doing when that is long ago goes to self.long."""
         size, since = -1, time.monotonic()
         while self.proc.poll() is None:
             now = len(self.text)
+            silent = time.monotonic() - since
             if now != size:
-                size, since = now, time.monotonic()
-            elif time.monotonic() - since > silence:
+                size, since, looks = now, time.monotonic(), 0
+            elif silent > silence:
                 return None
+            elif silent > LONG * (looks + 1) and looks < 2:
+                from autopsy import busy
+                looks += 1
+                self.long += "silent for %d s:\n%s\n" % (silent, busy(self))
             time.sleep(0.1)
         return self.wait()
 
@@ -733,7 +743,7 @@ class Guest:
         self.send("exec poweroff -f")
         rc = self.wait(timeout)
         if rc is None:
-            from soak import autopsy
+            from autopsy import autopsy
             autopsy(self)
         return rc
 
@@ -888,10 +898,12 @@ def run_areas(names, *args, **kw):
         patience = max(known.get(n, 60) for n in names) + TIMEOUT / 2
         with Guest("umtest=" + ",".join(names), "loglevel=3", host_lacks(), *args, **kw) as g:
             rc = g.wait_busy(patience)
-            text, log = g.text, g.log_path
+            text, log, long_ = g.text, g.log_path, g.long
         ended = re.findall(r"^@@END (\S+) ", text, re.M)
         behind = [n for n in names if n not in ended]
-        relay(text, names[:len(names) - len(behind) + 1] if behind else names)
+        state = relay(text, names[:len(names) - len(behind) + 1] if behind else names)
+        if behind or "hung" in state.values():
+            tap.diag(long_)
         m = re.search(r"^@@LOG (.*)$", text, re.M)
         if behind or not m:
             tap.ok(False, "%s: the guest lives on (%s)" %
