@@ -898,12 +898,12 @@ def run_areas(names, *args, **kw):
         patience = max(known.get(n, 60) for n in names) + TIMEOUT / 2
         with Guest("umtest=" + ",".join(names), "loglevel=3", host_lacks(), *args, **kw) as g:
             rc = g.wait_busy(patience)
-            text, log, long_ = g.text, g.log_path, g.long
+            text, log = g.text, g.log_path
         ended = re.findall(r"^@@END (\S+) ", text, re.M)
         behind = [n for n in names if n not in ended]
         state = relay(text, names[:len(names) - len(behind) + 1] if behind else names)
         if behind or "hung" in state.values():
-            tap.diag(long_)
+            tap.diag(g.long)
         m = re.search(r"^@@LOG (.*)$", text, re.M)
         if behind or not m:
             tap.ok(False, "%s: the guest lives on (%s)" %

@@ -7,6 +7,7 @@
 #   UMTEST_SOAK_PARTS    some of boots,areas,stress,stubs,crash (default all)
 #   UMTEST_SOAK_MINUTES  how long stress-ng runs (default 10 when long)
 #   UMTEST_SEED          what random choices start from (default: the time)
+import math
 import os
 import random
 import re
@@ -157,7 +158,7 @@ def stress():
         load, leaks = Stress(g), Leaks(g)
         # Half a round is the load together, the other one in turn.
         part = total / rounds / 3
-        each = max(1, round(2 * part / len(GROUPS)))
+        each = math.ceil(2 * part / len(GROUPS))
         load.run("warm-up", TOGETHER, max(2, round(part / 4)))
         if rounds > 2:
             for name, what in GROUPS:
