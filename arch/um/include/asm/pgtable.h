@@ -103,6 +103,17 @@ static inline int pte_dirty(pte_t pte)		{ return !!(pte_val(pte) & _PAGE_DIRTY);
 static inline int pte_young(pte_t pte)		{ return !!(pte_val(pte) & _PAGE_ACCESSED); }
 static inline int pte_special(pte_t pte)	{ return !!(pte_val(pte) & _PAGE_SPECIAL); }
 
+/* For who pins guest memory without the lock: one that has no access has no right. */
+static inline bool entry_permitted(unsigned long entry, bool write)
+{
+	unsigned long need = _PAGE_PRESENT | _PAGE_USER | (write ? _PAGE_RW : 0);
+
+	return (entry & need) == need;
+}
+
+#define pte_access_permitted(pte, write)	entry_permitted(pte_val(pte), write)
+#define pmd_access_permitted(pmd, write)	entry_permitted(pmd_val(pmd), write)
+
 /* May guest code have used the entry since it was last looked at? */
 static inline int pte_accessible(struct mm_struct *mm, pte_t pte)
 {

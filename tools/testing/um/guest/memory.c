@@ -544,6 +544,33 @@ TEST_HELPER(use)
 }
 
 /* Rights that change while the frames behind them stay, and while they do not. */
+/* The kernel takes pages as they are, without a copy, from who may read them. */
+static void check_pinned(void)
+{
+	enum { N = 8 };
+	static char got[N * PAGE];
+	char *p = pages(N);
+	struct iovec v = { p, N * PAGE };
+	int pipes[2];
+
+	fill(p, N * PAGE, 5);
+	is(pipe(pipes), 0, "a pipe");
+	is(vmsplice(pipes[1], &v, 1, 0), N * PAGE, "pages go into a pipe");
+	mprotect(p, N * PAGE, PROT_NONE);
+	is(read(pipes[0], got, N * PAGE), N * PAGE, "and come out");
+	ok(filled(got, N * PAGE, 5), "as they were, although nobody may read them now");
+	is_err(vmsplice(pipes[1], &v, 1, 0), EFAULT, "without a right they cannot be had");
+	mprotect(p, N * PAGE, PROT_READ);
+	is(vmsplice(pipes[1], &v, 1, 0), N * PAGE, "that to read is enough");
+	is(read(pipes[0], got, N * PAGE), N * PAGE, "and they come out");
+	ok(filled(got, N * PAGE, 5), "as they were");
+	mprotect(p + PAGE, PAGE, PROT_NONE);
+	is(vmsplice(pipes[1], &v, 1, 0), PAGE, "up to one without it");
+	close(pipes[0]);
+	close(pipes[1]);
+	munmap(p, N * PAGE);
+}
+
 static void check_rights(void)
 {
 	enum { N = 64 };
@@ -753,6 +780,7 @@ TEST_AREA(memory, 120)
 	check_mprotect();
 	check_exec_pages();
 	check_rights();
+	check_pinned();
 	check_data();
 	check_cow();
 	check_shared();
