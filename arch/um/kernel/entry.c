@@ -8,6 +8,7 @@
 #include <linux/syscalls.h>
 #include <asm/engine.h>
 #include <asm/fault.h>
+#include <asm/idle.h>
 #include <asm/irq_regs.h>
 #include <asm/syscall.h>
 #include <asm/tlb.h>
@@ -114,6 +115,8 @@ static void run(struct task_struct *task, struct pt_regs *regs,
 		ev->sig = SIGKILL;
 		return;
 	}
+	if (unlikely(this_cpu_read(idle_offer)))
+		um_idle_pass_on();
 	engine->run(task, regs, ev);
 }
 

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/time64.h>
 #include <asm/cpu.h>
+#include <asm/idle.h>
 #include <asm/irqflags.h>
 #include <asm/um_irq.h>
 #include <um/host.h>
@@ -30,6 +31,50 @@
 /* How long it looks, in ns; 0: not at all. */
 static DEFINE_PER_CPU(u32, poll_time);
 static bool may_poll __ro_after_init;
+
+DEFINE_PER_CPU(struct um_idle_offer *, idle_offer);
+
+void um_idle_make_offer(struct um_idle_offer *offer)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (this_cpu_read(idle_offer) != offer) {
+		um_idle_pass_on();
+		this_cpu_write(idle_offer, offer);
+	}
+	local_irq_restore(flags);
+}
+
+void um_idle_withdraw(struct um_idle_offer *offer)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	if (this_cpu_read(idle_offer) == offer)
+		this_cpu_write(idle_offer, NULL);
+	local_irq_restore(flags);
+}
+
+void um_idle_pass_on(void)
+{
+	struct um_idle_offer *offer = this_cpu_read(idle_offer);
+
+	if (!offer)
+		return;
+	this_cpu_write(idle_offer, NULL);
+	offer->pass_on(offer);
+}
+
+static void run_offer(void)
+{
+	struct um_idle_offer *offer = raw_cpu_read(idle_offer);
+
+	if (!offer)
+		return;
+	raw_cpu_write(idle_offer, NULL);
+	offer->run(offer);
+}
 
 static int __init idle_init(void)
 {
@@ -66,6 +111,7 @@ void arch_cpu_idle(void)
 	u32 time = this_cpu_read(poll_time);
 	u64 start;
 
+	run_offer();
 	if (raw_cpu_read_4(irq_state.pending))
 		return;
 	start = host_monotonic_ns();

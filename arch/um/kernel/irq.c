@@ -270,6 +270,18 @@ void um_irq_source_raise(struct um_irq_source *src)
 	host_irq_raise(io_tid, HOST_IRQ_IO);
 }
 
+void um_irq_source_raise_idle(struct um_irq_source *src)
+{
+	/* Only the first looks at sources. */
+	if (raw_smp_processor_id()) {
+		um_irq_source_raise(src);
+		return;
+	}
+	__atomic_store_n(&src->raised, 1, __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(raw_cpu_ptr(&irq_state.pending), BIT(HOST_IRQ_IO),
+			  __ATOMIC_SEQ_CST);
+}
+
 /* Nothing may be locked here: for RCU this CPU is idle. */
 static bool found_ready(unsigned int *pending, int n)
 {

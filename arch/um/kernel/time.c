@@ -13,6 +13,7 @@
 #include <linux/syscalls.h>
 #include <linux/timekeeping.h>
 #include <asm/cpu.h>
+#include <asm/idle.h>
 #include <asm/irq.h>
 #include <asm/ptrace.h>
 #include <asm/setup.h>
@@ -126,6 +127,7 @@ static irqreturn_t timer_interrupt(int irq, void *dev)
 
 	this_cpu_write(timer_set, 0);
 	um_cpu_balance();
+	um_idle_pass_on();
 	if (!due)
 		return IRQ_HANDLED;
 	if (host_monotonic_ns() < due) {

@@ -5,6 +5,7 @@
 #include <linux/blk-mq.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <asm/idle.h>
 #include <asm/irq.h>
 
 #include "ubd_image.h"
@@ -85,6 +86,21 @@ struct ubd_workers {
 };
 
 /**
+ * struct ubd_idle_writer - the CPU that waits for a write does it itself
+ * @offer:	made to it
+ * @short_job:	the last job that was queued is one for that
+ * @not_before:	of host_monotonic_ns(): the host was slow, and a CPU that waits for
+ *		the host has no interrupts
+ * @pause:	how long it was left alone for that, ns
+ */
+struct ubd_idle_writer {
+	struct um_idle_offer	offer;
+	bool			short_job;
+	u64			not_before;
+	u64			pause;
+};
+
+/**
  * struct ubd - a block device
  * @unit:	0-15
  * @name:	of the disk
@@ -96,6 +112,7 @@ struct ubd_workers {
  * @irq:	raised when jobs are finished
  * @readers:	for reads, and for flushes, which may take long
  * @writer:	for what changes the file: the host does one of it at a time
+ * @idle_writer: instead of those, now and then
  */
 struct ubd {
 	unsigned int		unit;
@@ -108,6 +125,7 @@ struct ubd {
 	struct um_irq_source	irq;
 	struct ubd_workers	readers;
 	struct ubd_workers	writer;
+	struct ubd_idle_writer	idle_writer;
 };
 
 /* ubd_options.c */

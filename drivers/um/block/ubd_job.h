@@ -131,6 +131,8 @@ um_u32 ubd_pool_waiting(struct ubd_pool *pool);
 void ubd_pool_ring_bell(struct ubd_pool *pool);
 /* All finished jobs, the first one first. */
 struct ubd_job *ubd_pool_take_done(struct ubd_pool *pool);
+/* Does the next job, if one waits, and does not raise; 0: none does. */
+int ubd_pool_help(struct ubd_pool *pool);
 /* Does jobs until it is to stop: the function of a helper thread. */
 void ubd_pool_thread(void *pool);
 /* Ends all threads, and returns when they no longer use the pool. */

@@ -174,6 +174,17 @@ static void ubd_pool_sleep(struct ubd_pool *pool)
 	__atomic_sub_fetch(&pool->sleepers, 1, __ATOMIC_SEQ_CST);
 }
 
+int ubd_pool_help(struct ubd_pool *pool)
+{
+	struct ubd_job *job = ubd_pool_pop(pool);
+
+	if (!job)
+		return 0;
+	ubd_job_run(job);
+	ubd_pool_finish(pool, job);
+	return 1;
+}
+
 void ubd_pool_thread(void *arg)
 {
 	struct ubd_pool *pool = arg;
@@ -181,12 +192,9 @@ void ubd_pool_thread(void *arg)
 	int soon = 0;
 
 	while (!__atomic_load_n(&pool->stop, __ATOMIC_SEQ_CST)) {
-		struct ubd_job *job = ubd_pool_pop(pool);
 		um_u64 start;
 
-		if (job) {
-			ubd_job_run(job);
-			ubd_pool_finish(pool, job);
+		if (ubd_pool_help(pool)) {
 			if (++untold >= pool->batch || !ubd_pool_waiting(pool)) {
 				pool->raise(pool->cookie);
 				untold = 0;

@@ -3,9 +3,10 @@
  * Requests of a disk and their way to the file.
  *
  * A read that the host can answer from its page cache is done at once, by the
- * thread that asks.  All else goes to helper threads, which are started when
- * there is more to do than those that there are can take; they report back by
- * an interrupt.
+ * thread that asks.  A write into it, for which somebody waits, is done by the CPU
+ * if that has nothing else to do.  All else goes to helper threads, which are
+ * started when there is more to do than those that there are can take; they report
+ * back by an interrupt.
  */
 #define pr_fmt(fmt) "ubd: " fmt
 
@@ -13,7 +14,11 @@
 #include <linux/blkdev.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
+#include <linux/minmax.h>
 #include <linux/preempt.h>
+#include <linux/sched/stat.h>
+#include <linux/sizes.h>
+#include <linux/time64.h>
 #include <asm/options.h>
 
 #include "ubd.h"
@@ -243,10 +248,81 @@ static void ubd_kick_workers(struct ubd_workers *w)
 	ubd_pool_ring_bell(&w->pool);
 }
 
+/* ---- writes by an idle CPU ------------------------------------------------ */
+
+/* A request of 1 MiB comes as two if its memory lies scattered. */
+#define UBD_IDLE_JOBS		2
+#define UBD_IDLE_BYTES		SZ_1M
+/* The host's page cache takes as much in a tenth of that, if it takes it at all. */
+#define UBD_IDLE_SLOW		(4 * NSEC_PER_MSEC)
+#define UBD_IDLE_PAUSE		NSEC_PER_SEC
+#define UBD_IDLE_PAUSE_MAX	(64 * NSEC_PER_SEC)
+
+static bool ubd_is_short(const struct request *rq, const struct ubd_job *job)
+{
+	return job->op == UBD_OP_WRITE && op_is_sync(rq->cmd_flags) && !job->sync &&
+	       job->len <= UBD_IDLE_BYTES;
+}
+
+/* May the CPU do a short write at all, with so many others before it? */
+static bool ubd_cpu_may_write(struct ubd *dev, unsigned int others)
+{
+	return !dev->config->direct && !dev->merging &&
+	       ubd_pool_waiting(&dev->writer.pool) <= others &&
+	       host_monotonic_ns() >= dev->idle_writer.not_before;
+}
+
+static void ubd_cpu_has_written(struct ubd_idle_writer *w, u64 start)
+{
+	u64 end = host_monotonic_ns();
+
+	if (end - start < UBD_IDLE_SLOW) {
+		w->pause = 0;
+		return;
+	}
+	w->pause = clamp(2 * w->pause, UBD_IDLE_PAUSE, UBD_IDLE_PAUSE_MAX);
+	w->not_before = end + w->pause;
+}
+
+static bool ubd_offer(struct ubd *dev)
+{
+	struct ubd_idle_writer *w = &dev->idle_writer;
+
+	if (!w->short_job || !ubd_cpu_may_write(dev, UBD_IDLE_JOBS))
+		return false;
+	um_idle_make_offer(&w->offer);
+	return true;
+}
+
+static void ubd_run_offer(struct um_idle_offer *offer)
+{
+	struct ubd_idle_writer *w = container_of(offer, struct ubd_idle_writer, offer);
+	struct ubd *dev = container_of(w, struct ubd, idle_writer);
+	u64 start = host_monotonic_ns();
+	bool any = false;
+
+	while (ubd_pool_help(&dev->writer.pool))
+		any = true;
+	if (!any)
+		return;
+	um_irq_source_raise_idle(&dev->irq);
+	ubd_cpu_has_written(w, start);
+}
+
+static void ubd_pass_on(struct um_idle_offer *offer)
+{
+	struct ubd *dev = container_of(offer, struct ubd, idle_writer.offer);
+
+	ubd_kick_workers(&dev->writer);
+}
+
 static void ubd_kick(struct ubd *dev)
 {
 	ubd_kick_workers(&dev->readers);
-	ubd_kick_workers(&dev->writer);
+	if (!ubd_offer(dev)) {
+		um_idle_withdraw(&dev->idle_writer.offer);
+		ubd_kick_workers(&dev->writer);
+	}
 }
 
 void ubd_do_merge(struct ubd *dev, struct ubd_job *job)
@@ -271,6 +347,28 @@ static void ubd_workers_init(struct ubd *dev, struct ubd_workers *w,
 
 /* ---- the block layer's side --------------------------------------------- */
 
+/* Whoever waits for its locks would wait for this task. */
+static void ubd_run_here(struct request *rq, struct ubd_job *job)
+{
+	preempt_disable();
+	ubd_job_run(job);
+	preempt_enable();
+	ubd_end(rq);
+}
+
+/* The only one, and nobody else wants the CPU: it would be idle next. */
+static bool ubd_do_now(struct ubd *dev, struct request *rq, struct ubd_job *job)
+{
+	u64 start;
+
+	if (nr_running() > 1 || !ubd_cpu_may_write(dev, 0))
+		return false;
+	start = host_monotonic_ns();
+	ubd_run_here(rq, job);
+	ubd_cpu_has_written(&dev->idle_writer, start);
+	return true;
+}
+
 static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 				 const struct blk_mq_queue_data *bd)
 {
@@ -278,20 +376,23 @@ static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 	struct request *rq = bd->rq;
 	struct ubd_job *job = blk_mq_rq_to_pdu(rq);
 	blk_status_t status = ubd_prepare(dev, rq, job);
+	bool is_short;
 
 	if (status != BLK_STS_OK)
 		return status;
 
+	/* Once it is handed over it may be over. */
+	is_short = ubd_is_short(rq, job);
 	blk_mq_start_request(rq);
 	if (job->op == UBD_OP_READ && !dev->config->direct &&
 	    ubd_job_try_read(job)) {
 		ubd_end(rq);
+	} else if (is_short && bd->last && ubd_do_now(dev, rq, job)) {
+		return BLK_STS_OK;
 	} else if (!ubd_hand_over(ubd_workers_for(dev, job), job)) {
-		/* Whoever waits for its locks would wait for this task. */
-		preempt_disable();
-		ubd_job_run(job);
-		preempt_enable();
-		ubd_end(rq);
+		ubd_run_here(rq, job);
+	} else {
+		WRITE_ONCE(dev->idle_writer.short_job, is_short);
 	}
 	if (bd->last)
 		ubd_kick(dev);
@@ -321,6 +422,8 @@ int ubd_queue_init(struct ubd *dev)
 	bool direct = config->direct && !config->image.layer[0].is_cow;
 	int err;
 
+	dev->idle_writer.offer.run = ubd_run_offer;
+	dev->idle_writer.offer.pass_on = ubd_pass_on;
 	ubd_workers_init(dev, &dev->readers,
 			 config->direct ? UBD_MAX_THREADS : UBD_SOME_THREADS, 1);
 	/*
@@ -351,6 +454,7 @@ int ubd_queue_init(struct ubd *dev)
 /* There are no requests any more. */
 void ubd_queue_exit(struct ubd *dev)
 {
+	um_idle_withdraw(&dev->idle_writer.offer);
 	ubd_pool_stop(&dev->readers.pool);
 	ubd_pool_stop(&dev->writer.pool);
 	blk_mq_free_tag_set(&dev->tags);

@@ -39,6 +39,8 @@ int um_irq_source_init(struct um_irq_source *src, const char *name,
 void um_irq_source_free(struct um_irq_source *src);
 /* From any thread of the host, and from any context of the kernel. */
 void um_irq_source_raise(struct um_irq_source *src);
+/* The same of a CPU that is idle; also where RCU takes it for that. */
+void um_irq_source_raise_idle(struct um_irq_source *src);
 
 /**
  * struct um_fd_watch - interrupts when a host descriptor is ready

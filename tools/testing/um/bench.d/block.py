@@ -9,7 +9,7 @@ import re
 
 from columns import HOST, pinned, say
 from section import Section
-from umtest import Guest, host, initramfs, libraries, sparse, which
+from umtest import Guest, Timeout, host, initramfs, libraries, sparse, which
 
 SIZE = 512
 BATCH = "--ioengine=libaio --iodepth=16 --iodepth_batch_submit=16 --iodepth_batch_complete_max=16"
@@ -41,7 +41,7 @@ GOALS["cow_fsync"] = (1.3, HOST)
 def command(job, path, direct, seconds, size=SIZE):
     how = "--time_based --runtime=%d" % seconds if seconds else ""
     return "fio --name=disk --filename=%s --size=%dM --direct=%d --invalidate=0 --randrepeat=1 " \
-           "--output-format=json %s %s" % (path, size, direct, how, job)
+           "--mem_align=4k --output-format=json %s %s" % (path, size, direct, how, job)
 
 
 def operation(text):
@@ -58,6 +58,15 @@ def forget(path):
         os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+def settle(paths):
+    """What was written before is on the disk: to write a page that waits for that
+    costs the host less than to write any other."""
+    for path in paths:
+        if os.path.exists(path):
+            with open(path, "rb") as f:
+                os.fsync(f.fileno())
+
+
 def archive(script):
     fio = which("fio")
     files = {"bin/fio": os.path.realpath(fio), "bench.sh": script.encode()}
@@ -65,14 +74,22 @@ def archive(script):
     return initramfs(files)
 
 
-def in_guest(section, kernel, words, cases, seconds, prefix, cold=False):
+def in_guest(section, kernel, files, cases, seconds, prefix, cold=False):
     rows = ["#!/bin/sh", "mkdir -p /tmp"]
     for case in cases:
         job = JOBS["disk" + case[len(prefix):]] if not cold else JOBS["disk_read"]
-        rows.append("echo @@JOB %s; %s 2>/dev/null; echo @@DONE" % (
+        rows.append("echo @@READY; read go; echo @@JOB %s; %s 2>/dev/null; echo @@DONE" % (
             case, command(job, "/dev/ubda", 1, 0 if cold else seconds)))
-    with Guest("umrun=/bench.sh", "quiet", *words, *kernel.words, linux=kernel.linux, wrap=kernel.wrap,
-               initrd=archive("\n".join(rows) + "\n"), mem="512M", name="block-" + kernel.name) as g:
+    with Guest("umrun=/bench.sh", "quiet", "ubd0=" + ",".join(files), *kernel.words, linux=kernel.linux,
+               wrap=kernel.wrap, initrd=archive("\n".join(rows) + "\n"), mem="512M",
+               name="block-" + kernel.name) as g:
+        for _ in cases:
+            try:
+                g.expect("@@READY", 60 + seconds)
+            except Timeout:
+                break
+            settle(files)
+            g.send("go")
         rc = g.wait_busy(120)
         for case, text in re.findall(r"^@@JOB (\S+)\s*$(.*?)^@@DONE", g.text, re.M | re.S):
             try:
@@ -100,6 +117,7 @@ def measure(kernels, out, chosen, quick):
     try:
         say("host: disks ...")
         for case in [c for c in JOBS if c in chosen or "cow" + c[4:] in chosen]:
+            settle([path])
             rc, text = host(pinned(command(JOBS[case], path, 0, seconds).split()), timeout=120)
             if rc:
                 say("bench: host: fio: %s" % text.strip().splitlines()[-1])
@@ -114,13 +132,13 @@ def measure(kernels, out, chosen, quick):
             say("%s: disks ..." % kernel.name)
             plain = [c for c in JOBS if c in chosen]
             if plain:
-                in_guest(section, kernel, ["ubd0=" + path], plain, seconds, "disk")
+                in_guest(section, kernel, [path], plain, seconds, "disk")
             if COLD in chosen:
                 forget(path)
-                in_guest(section, kernel, ["ubd0=" + path], [COLD], 0, "disk", cold=True)
+                in_guest(section, kernel, [path], [COLD], 0, "disk", cold=True)
             layered = [c for c in COW if c in chosen]
             if layered:
-                in_guest(section, kernel, ["ubd0=%s,%s" % (cow, path)], layered, seconds, "cow")
+                in_guest(section, kernel, [cow, path], layered, seconds, "cow")
                 os.unlink(cow)
     finally:
         for name in (path, cow):
