@@ -20,6 +20,7 @@
 #include <linux/string.h>
 #include <asm/cpu.h>
 #include <asm/engine.h>
+#include <asm/fault.h>
 #include <asm/unistd.h>
 #include <asm/x86.h>
 #include <uapi/asm/debugreg.h>
@@ -254,6 +255,21 @@ static bool pretended(struct seccomp_thread *t, const struct host_notify *n)
 	return !seccomp_check_frame(t, n) && was_answered(n);
 }
 
+/*
+ * A host without memory for what it knows of a signal delivers it all the same.  What
+ * the CPU has said of a page fault is in the frame.
+ */
+static bool is_untold(const struct kernel_siginfo *info)
+{
+	return info->si_code == SI_USER && !info->si_pid;
+}
+
+static void untold_fault(const struct sigcontext *sc, struct stub_event *ev)
+{
+	ev->code = sc->err & PF_PROT ? SEGV_ACCERR : SEGV_MAPERR;
+	ev->addr = sc->cr2;
+}
+
 static void trap_event(struct seccomp_thread *t, struct pt_regs *regs,
 		       const struct host_notify *n, struct stub_event *ev)
 {
@@ -287,17 +303,19 @@ static void trap_event(struct seccomp_thread *t, struct pt_regs *regs,
 		return;
 	}
 
-	if (sig == SIGSYS && info.si_code == SYS_SECCOMP) {
+	if (sig == SIGSYS && (info.si_code == SYS_SECCOMP || is_untold(&info))) {
 		regs->orig_ax = (int)regs->ax;
 		regs->ax = -ENOSYS;
 		ev->type = STUB_SYSCALL;
-	} else if (is_exception(sig) && info.si_code > 0) {
+	} else if (is_exception(sig) && (info.si_code > 0 || is_untold(&info))) {
 		ev->type = STUB_FAULT;
 		ev->sig = sig;
-		ev->code = info.si_code;
+		ev->code = info.si_code ?: SI_KERNEL;
 		ev->addr = (unsigned long)info.si_addr;
 		ev->has_error = f->uc.uc_mcontext.trapno == 14;
 		ev->error = f->uc.uc_mcontext.err;
+		if (unlikely(!info.si_code && sig == SIGSEGV && ev->has_error))
+			untold_fault(&f->uc.uc_mcontext, ev);
 	} else {
 		interrupt_event(ev);
 	}

@@ -105,7 +105,8 @@ int host_notify_send(int listener, um_u64 id, um_s64 val)
 {
 	struct host_answer answer = { .id = id, .val = val };
 
-	return sys(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	/* It may wait for a lock, which a signal to this thread ends. */
+	return sys_retry(SYS_ioctl, listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
 /* ---- what is done to all stubs ------------------------------------------ */

@@ -19,6 +19,8 @@ static void handle_syscall(struct pt_regs *regs)
 {
 	unsigned long nr;
 
+	/* What faults behind it does so for a reason of its own. */
+	current->thread.fault.ip = 0;
 	/* Only the low half of a number counts. */
 	nr = syscall_enter_from_user_mode(regs, (int)regs->orig_ax);
 	if (likely(nr < NR_syscalls)) {

@@ -201,6 +201,68 @@ static enum access known_access(struct mm_struct *mm, unsigned long ip,
 	return ev->addr == ip || entry & _PAGE_HOST_RW ? ACCESS_EXEC : ACCESS_WRITE;
 }
 
+/* ---- faults that come again ---------------------------------------------- */
+
+/* Once is what a wrong guess costs, and nobody else has run meanwhile. */
+#define FAULT_AGAIN_MAX	64
+#define FAULT_DROPS_MAX	64
+
+/*
+ * Has the fault that was resolved just now come again and again?  The host, or the
+ * kernel's idea of what it maps, is wrong then.
+ */
+static bool comes_again(const struct pt_regs *regs, unsigned long addr)
+{
+	struct fault_record *last = &current->thread.fault;
+	unsigned long switches = current->nvcsw + current->nivcsw;
+
+	if (last->ip != regs->ip || last->addr != addr) {
+		*last = (struct fault_record) { .ip = regs->ip, .addr = addr };
+	} else if (last->switches == switches && ++last->times >= FAULT_AGAIN_MAX) {
+		last->times = 0;
+		return true;
+	} else if (last->switches != switches) {
+		last->times = 0;
+	}
+	last->switches = switches;
+	return false;
+}
+
+static void complain(const struct pt_regs *regs, const struct stub_event *ev,
+		     enum access access, const char *what)
+{
+	unsigned long flags, *p, entry;
+
+	local_irq_save(flags);
+	p = user_entry(current->mm, ev->addr);
+	entry = p ? *p : 0;
+	local_irq_restore(flags);
+	pr_err_ratelimited("%s[%d]: %sthe same fault again and again: at %lx ip %lx code %d error %lx (%d) access %d entry %lx\n",
+			   current->comm, task_pid_nr(current), what, ev->addr, regs->ip,
+			   ev->code, ev->error, ev->has_error, access, entry);
+}
+
+/* Has the stub start anew; if that does not help for long the process is ended. */
+static void start_anew(const struct pt_regs *regs, const struct stub_event *ev,
+		       enum access access)
+{
+	unsigned int drops = ++current->thread.fault.drops;
+	unsigned long flags;
+	int err = -EAGAIN;
+
+	if (drops == 1)
+		complain(regs, ev, access, "");
+	if (drops <= FAULT_DROPS_MAX) {
+		local_irq_save(flags);
+		err = stub_tlb_drop(current, current->mm, -EAGAIN);
+		local_irq_restore(flags);
+	} else {
+		complain(regs, ev, access, "killed, ");
+	}
+	if (err)
+		force_fatal_sig(SIGKILL);
+}
+
 void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 {
 	struct mm_struct *mm = current->mm;
@@ -221,18 +283,21 @@ void guest_fault(struct pt_regs *regs, const struct stub_event *ev)
 
 	access = known_access(mm, regs->ip, ev);
 	fault = resolve(mm, addr, &access, regs, &fill, &code);
-	if (!fault)
+	if (!fault) {
 		stub_tlb_fill(mm, addr, &fill);
-	else if (fault & VM_FAULT_RETRY)
+		if (unlikely(comes_again(regs, addr)))
+			start_anew(regs, ev, access);
+	} else if (fault & VM_FAULT_RETRY) {
 		return;
-	else if (fault & VM_FAULT_OOM)
+	} else if (fault & VM_FAULT_OOM) {
 		pagefault_out_of_memory();
-	else if (fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE))
+	} else if (fault & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE)) {
 		send_fault(regs, SIGBUS, BUS_MCEERR_AR, addr, access);
-	else if (fault & VM_FAULT_SIGBUS)
+	} else if (fault & VM_FAULT_SIGBUS) {
 		send_fault(regs, SIGBUS, BUS_ADRERR, addr, access);
-	else
+	} else {
 		send_fault(regs, SIGSEGV, code, addr, access);
+	}
 }
 
 void guest_will_write(unsigned long addr)

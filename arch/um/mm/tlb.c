@@ -351,21 +351,26 @@ static void forget_all(struct mm_struct *mm)
 
 /*
  * The host has no more room for mappings (vm.max_map_count), or no memory for
- * them: all are dropped, and the page that is needed now is tried once more.
+ * them: all are dropped, and the pages that are needed now are tried once more, one
+ * by one.  Those that guest code has faulted on before are among them: one
+ * instruction can need several, and would not get on with any one alone.
  */
 static int drop_all(struct tlb_batch *b, int why)
 {
+	struct stub_mm *stub = &b->mm->context.stub;
+	int i;
+
 	b->failed = 0;
 	b->nr = 0;
 	b->remaps = 0;
 	b->looked = 0;
-	b->served = false;
 	forget_all(b->mm);
 	batch_add(b, &(struct stub_op) {
 		.nr = __NR_munmap, .args = { 0, TASK_SIZE },
 	});
-	if (b->fault != NO_FAULT)
-		sync_range(b, SYNC_FILL, b->fault, b->fault + PAGE_SIZE);
+	b->fault = NO_FAULT;
+	for (i = 0; i < STUB_NR_FAULTS; i++)
+		sync_range(b, SYNC_FILL, stub->faults[i], stub->faults[i] + PAGE_SIZE);
 	batch_run(b, false);
 	if (!b->failed)
 		return 0;
@@ -385,8 +390,6 @@ int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why)
 		.task = task,
 		.mm = mm,
 		.op = mm->context.stub.data->op,
-		/* It faults again. */
-		.fault = NO_FAULT,
 	};
 
 	return drop_all(&b, why);

@@ -92,6 +92,9 @@ SYM_DATA_END(seccomp_image_first)
 /* Tells the error as a number of events. */
 .Lfailed:
 	negl	%eax
+	movl	$255, %ecx
+	cmpl	%ecx, %eax
+	cmoval	%ecx, %eax
 	leaq	.Lnumbers(%rip), %rsi
 	leaq	(%rsi,%rax,8), %rsi
 	movl	CTL_REPORT(%r13), %edi

@@ -17,6 +17,8 @@ struct stub_range {
 };
 
 #define STUB_NR_RANGES	16
+/* Pages that one instruction can need, and some more; a power of two. */
+#define STUB_NR_FAULTS	16
 
 /**
  * struct stub_ranges - a small set of ranges; what does not fit is merged, so
@@ -42,6 +44,8 @@ struct stub_ranges {
  * @ahead:	likewise, but this alone is not worth a batch
  * @fault:	address in @fill that must be mapped, or guest code only faults
  *		again; 0 none
+ * @faults:	pages that guest code has faulted on lately, in a ring
+ * @nr_faults:	counts them
  *
  * The stub's mappings are a cache of the page tables.  The primitives that
  * change an entry which the stub has mapped add it to @stale or @readonly;
@@ -58,6 +62,8 @@ struct stub_mm {
 	struct stub_range	fill;
 	struct stub_ranges	ahead;
 	unsigned long		fault;
+	unsigned long		faults[STUB_NR_FAULTS];
+	unsigned int		nr_faults;
 };
 
 typedef struct {

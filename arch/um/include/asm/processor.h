@@ -18,6 +18,22 @@ struct page_run;
 struct task_struct;
 
 /**
+ * struct fault_record - the last fault of guest code that was resolved
+ * @ip:		of the instruction
+ * @addr:	what it was about
+ * @switches:	how often the task had been switched out by then
+ * @times:	how often it came, one behind the other, with nothing in between
+ * @drops:	how often all of the stub's mappings were dropped for that
+ */
+struct fault_record {
+	unsigned long		ip;
+	unsigned long		addr;
+	unsigned long		switches;
+	unsigned int		times;
+	unsigned int		drops;
+};
+
+/**
  * struct thread_struct - what the architecture keeps of a task
  * @sp:		kernel stack pointer while the task is switched out
  * @stub:	host thread that runs the task's guest code, kept in @host; NULL
@@ -27,6 +43,7 @@ struct task_struct;
  * @trap_nr:	x86 exception of the last fault, for signal frames
  * @error_code:	its error code (PF_*)
  * @cr2:	its address
+ * @fault:	see mm/fault.c
  * @debugreg:	hardware breakpoints that the guest's tracer has set
  * @ahead:	pages that are being faulted in before they are used, see
  *		mm/fault_around.c
@@ -40,6 +57,7 @@ struct thread_struct {
 	unsigned long		trap_nr;
 	unsigned long		error_code;
 	unsigned long		cr2;
+	struct fault_record	fault;
 	unsigned long		debugreg[8];
 	struct page_run		*ahead;
 	unsigned int		debug_set;

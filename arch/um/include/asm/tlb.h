@@ -26,7 +26,8 @@ int stub_tlb_sync(struct task_struct *task, struct mm_struct *mm, bool put_off);
 
 /*
  * The host refused (@why, -errno) what the sync had put off: drops all of the
- * stub's mappings.  -errno: the host refuses that, too.
+ * stub's mappings, but those of the last faults.  -errno: the host refuses that, too.
+ * With interrupts disabled.
  */
 int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why);
 
@@ -50,8 +51,11 @@ static inline void stub_tlb_fill_all(struct mm_struct *mm)
 static inline void stub_tlb_fill(struct mm_struct *mm, unsigned long addr,
 				 const struct stub_range *around)
 {
-	mm->context.stub.fault = addr | 1;
-	mm->context.stub.fill = *around;
+	struct stub_mm *stub = &mm->context.stub;
+
+	stub->fault = addr | 1;
+	stub->fill = *around;
+	stub->faults[stub->nr_faults++ % STUB_NR_FAULTS] = addr & PAGE_MASK;
 }
 
 /* What the page tables have in @r is soon used: the next sync maps it. */

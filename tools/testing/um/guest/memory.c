@@ -723,6 +723,34 @@ static void check_places(void)
 }
 
 /*
+ * Touches single pages, never two neighbours one behind the other, at an address by
+ * which it can be found on the host, when it is told to.
+ *
+ *	guest-tests --helper scattered MIB
+ */
+#define SCATTERED_AT	0x123400000000
+
+TEST_HELPER(scattered)
+{
+	size_t pages = (size_t)atol(argv[1]) << 8, step = pages / 2 + 1, i, bad = 0;
+	char *p = mmap((void *)SCATTERED_AT, pages * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (p != (void *)SCATTERED_AT || madvise(p, pages * PAGE, MADV_NOHUGEPAGE))
+		return 2;
+	p[0] = 1;
+	printf("READY\n");
+	fflush(stdout);
+	getchar();
+	for (i = 0; i < pages; i++)
+		p[i * step % pages * PAGE] = i % 251;
+	for (i = 0; i < pages; i++)
+		bad += p[i * step % pages * PAGE] != (char)(i % 251);
+	printf("SCATTERED %zu pages, %zu bad\n", pages, bad);
+	return !!bad;
+}
+
+/*
  * Has the kernel map as many single pages for itself as it can: tables of
  * descriptors, of 4 MiB each, of memory in which every other page is in use.
  *

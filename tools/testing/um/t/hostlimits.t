@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Hosts that forbid or lack something: one clear line, or it works all the same.
 import os
+import re
+import resource
+import subprocess
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
@@ -109,5 +112,66 @@ for what, name in ((["prlimit", "--nofile=64"], "64 descriptors"),
         tap.equal(rc, 0, "boots with %s" % name)
 rc, text = boot_to_end(initrd=initrd, wrap=["prlimit", "--as=%d" % (100 << 20)], timeout=30)
 one_line(rc, text, ["(?i)memory"], "address space limited to 100 MiB")
+
+
+# ---- hosts that refuse a running guest something, or only say that they did it
+
+
+def scattered(g, mib):
+    """Starts a program of the guest's that is about to touch single pages; the id of
+    its host process."""
+    g.send("/tests/guest-tests --helper scattered %d" % mib)
+    g.expect("READY")
+    for pid in g.children():
+        try:
+            with open("/proc/%d/maps" % pid) as f:
+                if re.search("^123400000000-", f.read(), re.M):
+                    return pid
+        except OSError:
+            pass
+    return None
+
+
+# What is above is the stub's own; an instruction and the last faults want less.
+STUB_START = 0x7fffc0000000
+PAGES = 18
+
+for engine in ("seccomp", "ptrace"):
+    with boot("engine=" + engine, initrd=initrd) as g:
+        stub = scattered(g, 4)
+        if not tap.ok(stub, "%s: the program's host process" % engine):
+            continue
+        with open("/proc/%d/maps" % stub) as f:
+            ranges = [[int(x, 16) for x in r.split()[0].split("-")] for r in f]
+        own = sum(end - start for start, end in ranges if start >= STUB_START and end < 1 << 63)
+        resource.prlimit(stub, resource.RLIMIT_AS, (own + PAGES * 4096, resource.RLIM_INFINITY))
+        g.send("")
+        m = g.expect(r"SCATTERED .*\n")
+        tap.match(m.group(), " 0 bad", "%s: a process that the host lets map %d pages gets through" % (engine, PAGES))
+        tap.equal(g.poweroff(), 0, "%s: and the guest goes on" % engine)
+
+strace = which("strace")
+if not strace:
+    tap.skip("no strace", "mappings that the host does not make")
+else:
+    with boot("engine=seccomp", initrd=initrd) as g:
+        stub = scattered(g, 4)
+        with open(os.path.join(tmpdir(), "strace"), "w+") as told:
+            # The worker alone: it makes the mappings.
+            tracer = subprocess.Popen([strace, "-e", "trace=mmap", "-e", "inject=mmap:retval=0",
+                                       "-o", "/dev/null", "-p", str(stub)], stderr=told)
+            eventually(lambda: "attached" in open(told.name).read() or tracer.poll() is not None)
+            if tracer.poll() is not None:
+                tap.skip("strace cannot attach here", "mappings that the host does not make")
+            else:
+                g.send("")
+                tap.ok(g.expect(r"guest-tests\[\d+\]: the same fault again and again: at 1234\S+ ip .*\n"),
+                       "mappings that the host only says it made: said in the log")
+                tap.ok(g.expect(r"guest-tests\[\d+\]: killed, the same fault again and again: .*\n"),
+                       "the process is ended in the end")
+                tap.equal(g.run("echo on")[1].strip().splitlines()[-1:], ["on"], "and the guest goes on")
+            tracer.terminate()
+            tracer.wait()
+        tap.equal(g.poweroff(), 0, "and ends as ever")
 no_leftovers()
 tap.done()
