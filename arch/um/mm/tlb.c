@@ -40,6 +40,8 @@
  * @remaps:	mappings that were made so far, see REMAP_RUNS_MAX
  * @looked:	entries that were looked at for SYNC_FILL, see FILL_ENTRIES_MAX
  * @fault:	page that guest code will use at once; NO_FAULT: none is known
+ * @in_turn:	that page follows what was mapped last: so may what is mapped now
+ * @mapped:	end of the last run that was mapped
  * @served:	something was done about that page
  * @failed:	the host refused one: everything was dropped
  * @kind:	the run that grows at the moment; it becomes one operation
@@ -52,6 +54,8 @@ struct tlb_batch {
 	unsigned int		remaps;
 	unsigned int		looked;
 	unsigned long		fault;
+	bool			in_turn;
+	unsigned long		mapped;
 	bool			served;
 	int			failed;
 
@@ -76,13 +80,13 @@ static void batch_add(struct tlb_batch *b, const struct stub_op *op)
 }
 
 /*
- * Pages that are about to be written enter the host's page tables at once.  For
- * the others the host has a way of its own, which is cheap and takes but what
- * is used.
+ * Pages that are about to be written enter the host's page tables at once, and so
+ * do those that are used one after the other.  For the rest the host has a way of
+ * its own, which is cheap and takes but what is used.
  */
 static int populate(struct tlb_batch *b)
 {
-	return b->prot & PROT_WRITE && b->fault < b->end &&
+	return (b->prot & PROT_WRITE || b->in_turn) && b->fault < b->end &&
 	       b->end - b->start <= SZ_256K ? MAP_POPULATE : 0;
 }
 
@@ -101,6 +105,7 @@ static void run_end(struct tlb_batch *b)
 				  MAP_SHARED | MAP_FIXED | populate(b),
 				  STUB_MEM_FD, b->pa },
 		});
+		b->mapped = b->end;
 		break;
 	case RUN_UNMAP:
 		batch_add(b, &(struct stub_op) {
@@ -399,11 +404,13 @@ int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why)
 static void fill(struct tlb_batch *b, const struct stub_range *r)
 {
 	const struct pt_regs *regs = task_pt_regs(b->task);
+	struct stub_mm *stub = &b->mm->context.stub;
 	unsigned long at[] = { regs->ip, regs->sp }, middle = r->start;
 	int i;
 
 	if (b->fault != NO_FAULT) {
 		middle = max(r->start, b->fault);
+		b->in_turn = b->fault == stub->next;
 	} else if (regs->state & REGS_FULL) {
 		/* A new address space: a program's, or what is left of another's. */
 		for (i = 0; i < ARRAY_SIZE(at); i++)
@@ -412,6 +419,8 @@ static void fill(struct tlb_batch *b, const struct stub_range *r)
 		b->remaps = max(b->remaps, REMAP_RUNS_MAX - START_RUNS);
 	}
 	sync_range(b, SYNC_FILL, middle, r->end);
+	stub->next = b->mapped;
+	b->in_turn = false;
 	sync_range(b, SYNC_FILL, r->start, middle);
 }
 

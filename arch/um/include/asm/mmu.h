@@ -44,6 +44,7 @@ struct stub_ranges {
  * @ahead:	likewise, but this alone is not worth a batch
  * @fault:	address in @fill that must be mapped, or guest code only faults
  *		again; 0 none
+ * @next:	where what was mapped for the last fault ends
  * @faults:	pages that guest code has faulted on lately, in a ring
  * @nr_faults:	counts them
  *
@@ -62,6 +63,7 @@ struct stub_mm {
 	struct stub_range	fill;
 	struct stub_ranges	ahead;
 	unsigned long		fault;
+	unsigned long		next;
 	unsigned long		faults[STUB_NR_FAULTS];
 	unsigned int		nr_faults;
 };
