@@ -90,6 +90,11 @@ int host_zero(int fd, um_u64 off, um_u64 len);
 um_s64 host_seek_data(int fd, um_u64 off);
 int host_stat(const char *path, struct host_stat *st);
 int host_fstat(int fd, struct host_stat *st);
+/*
+ * 1: a write into the host's page cache waits for this machine's disks at most, as the
+ * file system is one of those that are known for that; else 0.
+ */
+int host_fs_is_local(int fd);
 /* Locks a whole file (open file description lock); never waits.  -EAGAIN: taken. */
 int host_lock(int fd, int exclusive);
 /* A pid that holds a conflicting lock, 0 when unknown, -ENOENT when none. */

@@ -259,14 +259,17 @@ static bool pretended(struct seccomp_thread *t, const struct host_notify *n)
  * A host without memory for what it knows of a signal delivers it all the same.  What
  * the CPU has said of a page fault is in the frame.
  */
-static bool is_untold(const struct kernel_siginfo *info)
+static bool is_untold_fault(int sig, const struct kernel_siginfo *info,
+			    const struct sigcontext *sc)
 {
-	return info->si_code == SI_USER && !info->si_pid;
+	return (sig == SIGSEGV || sig == SIGBUS) && info->si_code == SI_USER &&
+	       !info->si_pid && sc->trapno == 14;
 }
 
-static void untold_fault(const struct sigcontext *sc, struct stub_event *ev)
+static void untold_fault(int sig, const struct sigcontext *sc, struct stub_event *ev)
 {
-	ev->code = sc->err & PF_PROT ? SEGV_ACCERR : SEGV_MAPERR;
+	ev->code = sig == SIGBUS ? BUS_ADRERR :
+		   sc->err & PF_PROT ? SEGV_ACCERR : SEGV_MAPERR;
 	ev->addr = sc->cr2;
 }
 
@@ -274,7 +277,9 @@ static void trap_event(struct seccomp_thread *t, struct pt_regs *regs,
 		       const struct host_notify *n, struct stub_event *ev)
 {
 	struct rt_sigframe *f = frame_of(t);
+	const struct sigcontext *sc = &f->uc.uc_mcontext;
 	struct kernel_siginfo info;
+	bool untold;
 	int sig;
 
 	seccomp_read_frame(t, regs);
@@ -303,19 +308,20 @@ static void trap_event(struct seccomp_thread *t, struct pt_regs *regs,
 		return;
 	}
 
-	if (sig == SIGSYS && (info.si_code == SYS_SECCOMP || is_untold(&info))) {
+	untold = is_untold_fault(sig, &info, sc);
+	if (sig == SIGSYS && info.si_code == SYS_SECCOMP) {
 		regs->orig_ax = (int)regs->ax;
 		regs->ax = -ENOSYS;
 		ev->type = STUB_SYSCALL;
-	} else if (is_exception(sig) && (info.si_code > 0 || is_untold(&info))) {
+	} else if (is_exception(sig) && (info.si_code > 0 || untold)) {
 		ev->type = STUB_FAULT;
 		ev->sig = sig;
-		ev->code = info.si_code ?: SI_KERNEL;
+		ev->code = info.si_code;
 		ev->addr = (unsigned long)info.si_addr;
-		ev->has_error = f->uc.uc_mcontext.trapno == 14;
-		ev->error = f->uc.uc_mcontext.err;
-		if (unlikely(!info.si_code && sig == SIGSEGV && ev->has_error))
-			untold_fault(&f->uc.uc_mcontext, ev);
+		ev->has_error = sc->trapno == 14;
+		ev->error = sc->err;
+		if (unlikely(untold))
+			untold_fault(sig, sc, ev);
 	} else {
 		interrupt_event(ev);
 	}

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
 #include <linux/fs.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/uio.h>
 
 #include "internal.h"
@@ -250,6 +252,23 @@ int host_fstat(int fd, struct host_stat *st)
 	fill_stat(st, &s);
 	if (st->type == HOST_FILE_BLOCK)
 		return block_size(fd, &st->size);
+	return 0;
+}
+
+/* One that is reached by a network, or by another program, may keep us for ever. */
+int host_fs_is_local(int fd)
+{
+	static const unsigned int magic[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC, OVERLAYFS_SUPER_MAGIC,
+	};
+	struct statfs st;
+
+	if (sys(SYS_fstatfs, fd, &st))
+		return 0;
+	for (unsigned int i = 0; i < ARRAY_SIZE(magic); i++)
+		if ((unsigned int)st.f_type == magic[i])
+			return 1;
 	return 0;
 }
 

@@ -32,6 +32,9 @@
 
 #define NO_FAULT		ULONG_MAX
 
+/* What nearly every instruction gets on with, where there is no room for more. */
+#define STUB_FEW_FAULTS		4
+
 /**
  * struct tlb_batch - operations for the stub, as they are put together
  * @task:	whose host thread will run them
@@ -354,6 +357,30 @@ static void forget_all(struct mm_struct *mm)
 	rcu_read_unlock();
 }
 
+/* Unmaps all, but the pages of the last @nr faults, which are mapped one by one. */
+static int keep_faults(struct tlb_batch *b, unsigned int nr)
+{
+	const struct stub_mm *stub = &b->mm->context.stub;
+	unsigned int i;
+
+	b->failed = 0;
+	b->nr = 0;
+	b->remaps = 0;
+	b->looked = 0;
+	b->fault = NO_FAULT;
+	forget_all(b->mm);
+	batch_add(b, &(struct stub_op) {
+		.nr = __NR_munmap, .args = { 0, TASK_SIZE },
+	});
+	for (i = 1; i <= nr; i++) {
+		unsigned long addr = stub->faults[(stub->nr_faults - i) % STUB_NR_FAULTS];
+
+		sync_range(b, SYNC_FILL, addr, addr + PAGE_SIZE);
+	}
+	batch_run(b, false);
+	return b->failed;
+}
+
 /*
  * The host has no more room for mappings (vm.max_map_count), or no memory for
  * them: all are dropped, and the pages that are needed now are tried once more, one
@@ -362,31 +389,20 @@ static void forget_all(struct mm_struct *mm)
  */
 static int drop_all(struct tlb_batch *b, int why)
 {
-	struct stub_mm *stub = &b->mm->context.stub;
-	int i;
+	int err = keep_faults(b, STUB_NR_FAULTS);
 
-	b->failed = 0;
-	b->nr = 0;
-	b->remaps = 0;
-	b->looked = 0;
-	forget_all(b->mm);
-	batch_add(b, &(struct stub_op) {
-		.nr = __NR_munmap, .args = { 0, TASK_SIZE },
-	});
-	b->fault = NO_FAULT;
-	for (i = 0; i < STUB_NR_FAULTS; i++)
-		sync_range(b, SYNC_FILL, stub->faults[i], stub->faults[i] + PAGE_SIZE);
-	batch_run(b, false);
-	if (!b->failed)
+	if (err && err != -ESRCH)
+		err = keep_faults(b, STUB_FEW_FAULTS);
+	if (!err)
 		return 0;
-	if (b->failed != -ESRCH)
+	if (err != -ESRCH)
 		pr_err_ratelimited("%s[%d]: killed, the host refuses to map guest memory (%pe, then %pe)\n",
 				   b->task->comm, task_pid_nr(b->task), ERR_PTR(why),
-				   ERR_PTR(b->failed));
+				   ERR_PTR(err));
 	/* Others may go on in this address space: it may map anything. */
 	forget_all(b->mm);
 	stub_mark_stale(b->mm, 0, TASK_SIZE);
-	return b->failed;
+	return err;
 }
 
 int stub_tlb_drop(struct task_struct *task, struct mm_struct *mm, int why)

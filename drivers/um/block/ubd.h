@@ -88,14 +88,16 @@ struct ubd_workers {
 /**
  * struct ubd_idle_writer - the CPU that waits for a write does it itself
  * @offer:	made to it
- * @short_job:	the last job that was queued is one for that
+ * @wanted:	on this file
+ * @short_jobs:	what waits in the ring is short
  * @not_before:	of host_monotonic_ns(): the host was slow, and a CPU that waits for
  *		the host has no interrupts
  * @pause:	how long it was left alone for that, ns
  */
 struct ubd_idle_writer {
 	struct um_idle_offer	offer;
-	bool			short_job;
+	bool			wanted;
+	bool			short_jobs;
 	u64			not_before;
 	u64			pause;
 };

@@ -329,7 +329,12 @@ int ubd_image_last_flush(struct ubd_image *image, um_u64 ns)
 		return 0;
 	if (!um_lock_within(&c->flush_lock, ns))
 		return -ETIMEDOUT;
-	err = flush_locked(image);
+	/* Who panics may have it. */
+	err = -ETIMEDOUT;
+	if (um_lock_within(&c->lock, ns)) {
+		um_unlock(&c->lock);
+		err = flush_locked(image);
+	}
 	um_unlock(&c->flush_lock);
 	return err;
 }

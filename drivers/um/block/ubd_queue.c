@@ -264,31 +264,39 @@ static bool ubd_is_short(const struct request *rq, const struct ubd_job *job)
 	       job->len <= UBD_IDLE_BYTES;
 }
 
-/* May the CPU do a short write at all, with so many others before it? */
-static bool ubd_cpu_may_write(struct ubd *dev, unsigned int others)
+/* Before a job for the writer is put into the ring. */
+static void ubd_note_job(struct ubd *dev, bool is_short)
 {
-	return !dev->config->direct && !dev->merging &&
-	       ubd_pool_waiting(&dev->writer.pool) <= others &&
+	struct ubd_idle_writer *w = &dev->idle_writer;
+
+	w->short_jobs = is_short &&
+			(w->short_jobs || !ubd_pool_waiting(&dev->writer.pool));
+}
+
+/* May the CPU do a short write at all just now? */
+static bool ubd_cpu_may_write(struct ubd *dev)
+{
+	return dev->idle_writer.wanted && !dev->merging &&
 	       host_monotonic_ns() >= dev->idle_writer.not_before;
 }
 
-static void ubd_cpu_has_written(struct ubd_idle_writer *w, u64 start)
+/* In @took ns. */
+static void ubd_cpu_has_written(struct ubd_idle_writer *w, u64 took)
 {
-	u64 end = host_monotonic_ns();
-
-	if (end - start < UBD_IDLE_SLOW) {
+	if (took < UBD_IDLE_SLOW) {
 		w->pause = 0;
 		return;
 	}
 	w->pause = clamp(2 * w->pause, UBD_IDLE_PAUSE, UBD_IDLE_PAUSE_MAX);
-	w->not_before = end + w->pause;
+	w->not_before = host_monotonic_ns() + w->pause;
 }
 
 static bool ubd_offer(struct ubd *dev)
 {
 	struct ubd_idle_writer *w = &dev->idle_writer;
+	u32 waiting = ubd_pool_waiting(&dev->writer.pool);
 
-	if (!w->short_job || !ubd_cpu_may_write(dev, UBD_IDLE_JOBS))
+	if (!waiting || waiting > UBD_IDLE_JOBS || !w->short_jobs || !ubd_cpu_may_write(dev))
 		return false;
 	um_idle_make_offer(&w->offer);
 	return true;
@@ -298,15 +306,19 @@ static void ubd_run_offer(struct um_idle_offer *offer)
 {
 	struct ubd_idle_writer *w = container_of(offer, struct ubd_idle_writer, offer);
 	struct ubd *dev = container_of(w, struct ubd, idle_writer);
-	u64 start = host_monotonic_ns();
+	u64 start = host_monotonic_ns(), took = 0;
 	bool any = false;
 
-	while (ubd_pool_help(&dev->writer.pool))
+	while (took < UBD_IDLE_SLOW && ubd_pool_help(&dev->writer.pool)) {
+		took = host_monotonic_ns() - start;
 		any = true;
+	}
+	/* What is left is for others. */
+	ubd_pool_ring_bell(&dev->writer.pool);
 	if (!any)
 		return;
 	um_irq_source_raise_idle(&dev->irq);
-	ubd_cpu_has_written(w, start);
+	ubd_cpu_has_written(w, took);
 }
 
 static void ubd_pass_on(struct um_idle_offer *offer)
@@ -327,6 +339,8 @@ static void ubd_kick(struct ubd *dev)
 
 void ubd_do_merge(struct ubd *dev, struct ubd_job *job)
 {
+	/* It takes long. */
+	um_idle_withdraw(&dev->idle_writer.offer);
 	if (ubd_hand_over(&dev->writer, job)) {
 		ubd_kick_workers(&dev->writer);
 		return;
@@ -347,26 +361,41 @@ static void ubd_workers_init(struct ubd *dev, struct ubd_workers *w,
 
 /* ---- the block layer's side --------------------------------------------- */
 
-/* Whoever waits for its locks would wait for this task. */
-static void ubd_run_here(struct request *rq, struct ubd_job *job)
+/* Whoever waits for its locks would wait for this task.  How long the host took, ns. */
+static u64 ubd_run_here(struct request *rq, struct ubd_job *job)
 {
+	u64 took;
+
 	preempt_disable();
+	took = host_monotonic_ns();
 	ubd_job_run(job);
+	took = host_monotonic_ns() - took;
 	preempt_enable();
 	ubd_end(rq);
+	return took;
 }
 
 /* The only one, and nobody else wants the CPU: it would be idle next. */
 static bool ubd_do_now(struct ubd *dev, struct request *rq, struct ubd_job *job)
 {
-	u64 start;
-
-	if (nr_running() > 1 || !ubd_cpu_may_write(dev, 0))
+	if (nr_running() > 1 || ubd_pool_waiting(&dev->writer.pool) ||
+	    !ubd_cpu_may_write(dev))
 		return false;
-	start = host_monotonic_ns();
-	ubd_run_here(rq, job);
-	ubd_cpu_has_written(&dev->idle_writer, start);
+	/* Others of the batch need not wait for it. */
+	ubd_kick_workers(&dev->readers);
+	ubd_cpu_has_written(&dev->idle_writer, ubd_run_here(rq, job));
 	return true;
+}
+
+static void ubd_queue_job(struct ubd *dev, struct request *rq, struct ubd_job *job,
+			  bool is_short)
+{
+	struct ubd_workers *w = ubd_workers_for(dev, job);
+
+	if (w == &dev->writer)
+		ubd_note_job(dev, is_short);
+	if (!ubd_hand_over(w, job))
+		ubd_run_here(rq, job);
 }
 
 static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
@@ -381,19 +410,13 @@ static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 	if (status != BLK_STS_OK)
 		return status;
 
-	/* Once it is handed over it may be over. */
-	is_short = ubd_is_short(rq, job);
 	blk_mq_start_request(rq);
+	is_short = ubd_is_short(rq, job);
 	if (job->op == UBD_OP_READ && !dev->config->direct &&
-	    ubd_job_try_read(job)) {
+	    ubd_job_try_read(job))
 		ubd_end(rq);
-	} else if (is_short && bd->last && ubd_do_now(dev, rq, job)) {
-		return BLK_STS_OK;
-	} else if (!ubd_hand_over(ubd_workers_for(dev, job), job)) {
-		ubd_run_here(rq, job);
-	} else {
-		WRITE_ONCE(dev->idle_writer.short_job, is_short);
-	}
+	else if (!is_short || !bd->last || !ubd_do_now(dev, rq, job))
+		ubd_queue_job(dev, rq, job, is_short);
 	if (bd->last)
 		ubd_kick(dev);
 	return BLK_STS_OK;
@@ -422,6 +445,7 @@ int ubd_queue_init(struct ubd *dev)
 	bool direct = config->direct && !config->image.layer[0].is_cow;
 	int err;
 
+	dev->idle_writer.wanted = !config->direct && host_fs_is_local(config->image.layer[0].fd);
 	dev->idle_writer.offer.run = ubd_run_offer;
 	dev->idle_writer.offer.pass_on = ubd_pass_on;
 	ubd_workers_init(dev, &dev->readers,

@@ -16,6 +16,11 @@
  *
  * Zeros that keep their room.
  *
+ *	guest-tests --helper disk_batch DISK
+ *
+ * For each line of input one batch of two reads and a write behind them, each of a
+ * block that was not used yet; prints "@@BATCH n@@", how many were done within 10 s.
+ *
  *	guest-tests --helper disk_disguise DISK COUNT
  *
  * Writes the first block so often, while a thread has it begin like a COW file and
@@ -24,11 +29,14 @@
 #define _GNU_SOURCE
 #include "tap.h"
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/fs.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SECTOR		512
@@ -151,6 +159,45 @@ TEST_HELPER(disk_zeros)
 	range[1] = strtoull(argv[3], NULL, 0);
 	if (ioctl(fd, BLKZEROOUT, range) || fsync(fd))
 		return fail("BLKZEROOUT");
+	return 0;
+}
+
+TEST_HELPER(disk_batch)
+{
+	enum { BATCH = 3 };
+	struct iocb iocb[BATCH], *p[BATCH];
+	struct timespec patience = { 10 };
+	struct io_event event[BATCH];
+	aio_context_t ctx = 0;
+	char line[16], *buf;
+	long off = 0;
+	int fd, i;
+
+	fd = argc == 2 ? open(argv[1], O_RDWR | O_DIRECT) : -1;
+	if (fd < 0 || posix_memalign((void **)&buf, 4096, BATCH * 4096) ||
+	    syscall(SYS_io_setup, BATCH, &ctx))
+		return 2;
+	memset(buf, 'b', BATCH * 4096);
+	while (fgets(line, sizeof(line), stdin)) {
+		for (i = 0; i < BATCH; i++) {
+			iocb[i] = (struct iocb) {
+				.aio_fildes = fd,
+				.aio_lio_opcode = i == BATCH - 1 ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD,
+				.aio_buf = (uintptr_t)buf + i * 4096,
+				.aio_nbytes = 4096,
+				.aio_offset = off,
+			};
+			p[i] = &iocb[i];
+			off += 64 << 10;
+		}
+		/* Nobody else is to be running. */
+		usleep(20000);
+		if (syscall(SYS_io_submit, ctx, BATCH, p) != BATCH)
+			return fail("io_submit");
+		printf("@@BATCH %ld@@\n",
+		       syscall(SYS_io_getevents, ctx, BATCH, BATCH, event, &patience));
+		fflush(stdout);
+	}
 	return 0;
 }
 

@@ -154,6 +154,24 @@ with boot("ubd0=" + room) as g:
 with open(room, "rb") as f:
     f.seek(1 << 20)
     tap.ok(f.read(1 << 20) == bytes(1 << 20), "the host has them")
+# Reads that the host has to fetch, and a write behind them that it takes at once: who
+# waits for all three gets them, whoever was asleep before.
+rare = os.path.join(d, "rare.img")
+with open(rare, "wb") as f:
+    f.write(os.urandom(16 << 20))
+    os.fsync(f.fileno())
+for flag in ("", "d"):
+    with boot("ubd0%s=%s" % (flag, rare)) as g:
+        g.send("/tests/guest-tests --helper disk_batch /dev/ubda")
+        done = []
+        for _ in range(20):
+            with open(rare, "rb") as f:
+                os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            g.send("")
+            done.append(int(g.expect(r"@@BATCH (-?\d+)@@").group(1)))
+        tap.equal(done, [3] * 20, "ubd0%s: batches of reads and a write are done" % flag)
+        g.write("\x04")
+        tap.equal(g.poweroff(), 0, "power-off")
 # A second guest on the same image is refused, unless shared.
 with boot("ubd0=" + one) as g:
     rc, text = boot_to_end("umsh", "quiet", "ubd0=" + one, initrd=initramfs(), timeout=15)
