@@ -44,13 +44,13 @@ def find():
     return ("", "%s does not run here: %s" % (PEER, why)) if why else (path, "")
 
 
-def patiently(boot):
-    """What boot() returns, which boots a guest of the peer's to its shell; if that
-    dies, boot() is called again."""
+def patiently(work):
+    """What work() returns, which boots a guest of the peer's, and may use it; if that
+    dies, work() is called again."""
     for left in reversed(range(TRIES)):
         try:
-            return boot()
-        except (Timeout, BrokenPipeError):
+            return work()
+        except (Timeout, BrokenPipeError, ConnectionRefusedError):
             if not left:
                 raise
 
