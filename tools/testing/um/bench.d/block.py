@@ -5,7 +5,6 @@ The host goes through its page cache, which is what a guest's disk does, too; th
 guest's own page cache is left out (O_DIRECT)."""
 import json
 import os
-import shutil
 
 from columns import HOST, pinned, say
 from section import Section
@@ -49,6 +48,14 @@ def operation(text):
     job = json.loads(text[text.index("{"):text.rindex("}") + 1])["jobs"][0]
     way = job["read"] if job["read"]["io_bytes"] else job["write"]
     return 1e6 / way["iops"] if way["iops"] else None
+
+
+def fill(path):
+    """All in writes of 1 MiB, as guests' are: what the host's page cache is made of
+    shows in each later write."""
+    with open(sparse(path, SIZE << 20), "r+b", 0) as f:
+        for _ in range(SIZE):
+            f.write(os.urandom(1 << 20))
 
 
 def forget(path):
@@ -154,9 +161,7 @@ def measure(kernels, out, chosen, quick):
     own = path + ".host"
     cows = ["%s.%s.cow" % (path, k.name) for k in kernels]
     if not os.path.exists(path) or os.path.getsize(path) != SIZE << 20:
-        with open(sparse(path, SIZE << 20), "r+b") as f:
-            for _ in range(SIZE):
-                f.write(os.urandom(1 << 20))
+        fill(path)
 
     def on_host(case):
         job = JOBS["disk" + case[case.index("_"):]] if case != COLD else JOBS["disk_read"]
@@ -190,7 +195,7 @@ def measure(kernels, out, chosen, quick):
                 guest.end()
         if layered:
             say("host and guests: COW files ...")
-            shutil.copyfile(path, own)
+            fill(own)
             rounds(section, kernels, ["ubd0=%s,%s" % (cow, path) for cow in cows], [path, own] + cows,
                    layered, on_host, number)
     finally:
