@@ -93,7 +93,7 @@ class Fio:
         rows = ["#!/bin/sh", "mkdir -p /tmp", "echo @@READY", "while read case; do", "case $case in"]
         for case, job in jobs.items():
             rows.append("%s) echo @@JOB; %s 2>/dev/null;;" % (case, job))
-        rows += ["end) exit 0;;", "esac", "echo @@DONE", "done"]
+        rows += ["esac", "echo @@DONE", "done"]
         self.name = kernel.name
         # The peer does not get to its first process each time.
         for _ in range(BOOTS):
@@ -104,7 +104,9 @@ class Fio:
                 self.guest.expect("@@READY", 20)
                 return
             except Timeout:
+                log = self.guest.log_path
                 self.end()
+        say("bench: %s: does not boot with a disk; log %s" % (self.name, log))
 
     def job(self, case, timeout):
         """Microseconds for one operation; None: it did not get that far."""
