@@ -8,6 +8,8 @@ struct x86_cpuid {
 	u32 a, b, c, d;
 };
 
+/* Instructions on strings, and one for CRC32C. */
+#define CPUID1_C_SSE4_2		(1u << 20)
 /* The kernel has the XSAVE instructions enabled. */
 #define CPUID1_C_OSXSAVE	(1u << 27)
 /* Instructions for segment bases, if the kernel has them enabled. */
