@@ -157,6 +157,28 @@ void ubd_queue_exit(struct ubd *dev);
 /* Hands a step of a merge to the thread that writes; ubd_commit_done() follows. */
 void ubd_do_merge(struct ubd *dev, struct ubd_job *job);
 
+/* ubd_workers.c */
+/* At most @threads, and an interrupt for @batch jobs, or when no more wait. */
+void ubd_workers_init(struct ubd *dev, struct ubd_workers *w, unsigned int threads,
+		      unsigned int batch);
+/* False when there is nobody to hand it to.  A kick follows the last one. */
+bool ubd_workers_push(struct ubd_workers *w, struct ubd_job *job);
+void ubd_workers_kick(struct ubd_workers *w);
+
+/* ubd_idle.c */
+void ubd_idle_init(struct ubd *dev);
+/* Whether a request is a short write that somebody waits for. */
+bool ubd_idle_takes(const struct request *rq, const struct ubd_job *job);
+/* Before a job for the writer is put into the ring. */
+void ubd_idle_note(struct ubd *dev, bool is_short);
+/* Offers what waits for the writer to the idle loop; false: a thread is to do it. */
+bool ubd_idle_offer(struct ubd *dev);
+void ubd_idle_withdraw(struct ubd *dev);
+/* Whether the CPU would be idle next, so that it may do a short write at once. */
+bool ubd_idle_may_write_now(struct ubd *dev);
+/* After a write that took @took ns of the CPU: a slow host is left alone for a while. */
+void ubd_idle_wrote(struct ubd *dev, u64 took);
+
 /* ubd_commit.c */
 /* With @dev->merging set and no mutex, which others want meanwhile; see ubd_commit(). */
 int ubd_commit_files(struct ubd *dev, struct ubd_why *why);

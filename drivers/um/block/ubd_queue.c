@@ -3,10 +3,8 @@
  * Requests of a disk and their way to the file.
  *
  * A read that the host can answer from its page cache is done at once, by the
- * thread that asks.  A write into it, for which somebody waits, is done by the CPU
- * if that has nothing else to do.  All else goes to helper threads, which are
- * started when there is more to do than those that there are can take; they report
- * back by an interrupt.
+ * thread that asks.  Some writes are done by an idle CPU (ubd_idle.c).  All else
+ * goes to helper threads (ubd_workers.c), which report back by an interrupt.
  */
 #define pr_fmt(fmt) "ubd: " fmt
 
@@ -14,11 +12,7 @@
 #include <linux/blkdev.h>
 #include <linux/interrupt.h>
 #include <linux/mm.h>
-#include <linux/minmax.h>
 #include <linux/preempt.h>
-#include <linux/sched/stat.h>
-#include <linux/sizes.h>
-#include <linux/time64.h>
 #include <asm/options.h>
 
 #include "ubd.h"
@@ -186,163 +180,23 @@ static irqreturn_t ubd_interrupt(int irq, void *data)
 	return any ? IRQ_HANDLED : IRQ_NONE;
 }
 
-/* Runs on a helper thread. */
-static void ubd_raise(void *cookie)
-{
-	struct ubd *dev = cookie;
-
-	um_irq_source_raise(&dev->irq);
-}
-
-/* ---- helper threads ----------------------------------------------------- */
-
-static struct ubd_workers *ubd_workers_for(struct ubd *dev,
-					   const struct ubd_job *job)
-{
-	return job->op == UBD_OP_READ || job->op == UBD_OP_FLUSH ?
-	       &dev->readers : &dev->writer;
-}
-
-/* One more, if there may be.  True when there is at least one afterwards. */
-static bool ubd_start_thread(struct ubd_workers *w)
-{
-	unsigned long flags;
-	int err;
-
-	spin_lock_irqsave(&w->start_lock, flags);
-	if (w->nr_threads < w->max_threads) {
-		__atomic_add_fetch(&w->pool.running, 1, __ATOMIC_SEQ_CST);
-		err = host_thread_start(ubd_pool_thread, &w->pool, w->pool.name);
-		/* Where one cannot be had, the next one is not tried either. */
-		if (err < 0) {
-			__atomic_sub_fetch(&w->pool.running, 1, __ATOMIC_SEQ_CST);
-			w->max_threads = w->nr_threads;
-		} else {
-			WRITE_ONCE(w->nr_threads, w->nr_threads + 1);
-		}
-	}
-	spin_unlock_irqrestore(&w->start_lock, flags);
-	return w->nr_threads;
-}
-
-/* False when there is nobody to hand it to. */
-static bool ubd_hand_over(struct ubd_workers *w, struct ubd_job *job)
-{
-	/* The first thread before the first job: there may be none to be had. */
-	if (unlikely(!READ_ONCE(w->nr_threads)) && !ubd_start_thread(w)) {
-		pr_warn_once("no helper threads: a CPU waits for its own I/O\n");
-		return false;
-	}
-	return ubd_pool_push(&w->pool, job);
-}
-
-static void ubd_kick_workers(struct ubd_workers *w)
-{
-	um_u32 waiting = ubd_pool_waiting(&w->pool);
-
-	if (!waiting)
-		return;
-	if (waiting > READ_ONCE(w->pool.sleepers) + READ_ONCE(w->pool.lookers) &&
-	    READ_ONCE(w->nr_threads) < READ_ONCE(w->max_threads))
-		ubd_start_thread(w);
-	ubd_pool_ring_bell(&w->pool);
-}
-
-/* ---- writes by an idle CPU ------------------------------------------------ */
-
-/* A request of 1 MiB comes as two if its memory lies scattered. */
-#define UBD_IDLE_JOBS		2
-#define UBD_IDLE_BYTES		SZ_1M
-/* The host's page cache takes as much in a tenth of that, if it takes it at all. */
-#define UBD_IDLE_SLOW		(4 * NSEC_PER_MSEC)
-#define UBD_IDLE_PAUSE		NSEC_PER_SEC
-#define UBD_IDLE_PAUSE_MAX	(64 * NSEC_PER_SEC)
-
-static bool ubd_is_short(const struct request *rq, const struct ubd_job *job)
-{
-	return job->op == UBD_OP_WRITE && op_is_sync(rq->cmd_flags) && !job->sync &&
-	       job->len <= UBD_IDLE_BYTES;
-}
-
-/* Before a job for the writer is put into the ring. */
-static void ubd_note_job(struct ubd *dev, bool is_short)
-{
-	struct ubd_idle_writer *w = &dev->idle_writer;
-
-	w->short_jobs = is_short &&
-			(w->short_jobs || !ubd_pool_waiting(&dev->writer.pool));
-}
-
-/* May the CPU do a short write at all just now? */
-static bool ubd_cpu_may_write(struct ubd *dev)
-{
-	return dev->idle_writer.wanted && !dev->merging &&
-	       host_monotonic_ns() >= dev->idle_writer.not_before;
-}
-
-/* In @took ns. */
-static void ubd_cpu_has_written(struct ubd_idle_writer *w, u64 took)
-{
-	if (took < UBD_IDLE_SLOW) {
-		w->pause = 0;
-		return;
-	}
-	w->pause = clamp(2 * w->pause, UBD_IDLE_PAUSE, UBD_IDLE_PAUSE_MAX);
-	w->not_before = host_monotonic_ns() + w->pause;
-}
-
-static bool ubd_offer(struct ubd *dev)
-{
-	struct ubd_idle_writer *w = &dev->idle_writer;
-	u32 waiting = ubd_pool_waiting(&dev->writer.pool);
-
-	if (!waiting || waiting > UBD_IDLE_JOBS || !w->short_jobs || !ubd_cpu_may_write(dev))
-		return false;
-	um_idle_make_offer(&w->offer);
-	return true;
-}
-
-static void ubd_run_offer(struct um_idle_offer *offer)
-{
-	struct ubd_idle_writer *w = container_of(offer, struct ubd_idle_writer, offer);
-	struct ubd *dev = container_of(w, struct ubd, idle_writer);
-	u64 start = host_monotonic_ns(), took = 0;
-	bool any = false;
-
-	while (took < UBD_IDLE_SLOW && ubd_pool_help(&dev->writer.pool)) {
-		took = host_monotonic_ns() - start;
-		any = true;
-	}
-	/* What is left is for others. */
-	ubd_pool_ring_bell(&dev->writer.pool);
-	if (!any)
-		return;
-	um_irq_source_raise_idle(&dev->irq);
-	ubd_cpu_has_written(w, took);
-}
-
-static void ubd_pass_on(struct um_idle_offer *offer)
-{
-	struct ubd *dev = container_of(offer, struct ubd, idle_writer.offer);
-
-	ubd_kick_workers(&dev->writer);
-}
+/* ---- from a job to who does it -------------------------------------------- */
 
 static void ubd_kick(struct ubd *dev)
 {
-	ubd_kick_workers(&dev->readers);
-	if (!ubd_offer(dev)) {
-		um_idle_withdraw(&dev->idle_writer.offer);
-		ubd_kick_workers(&dev->writer);
+	ubd_workers_kick(&dev->readers);
+	if (!ubd_idle_offer(dev)) {
+		ubd_idle_withdraw(dev);
+		ubd_workers_kick(&dev->writer);
 	}
 }
 
 void ubd_do_merge(struct ubd *dev, struct ubd_job *job)
 {
 	/* It takes long. */
-	um_idle_withdraw(&dev->idle_writer.offer);
-	if (ubd_hand_over(&dev->writer, job)) {
-		ubd_kick_workers(&dev->writer);
+	ubd_idle_withdraw(dev);
+	if (ubd_workers_push(&dev->writer, job)) {
+		ubd_workers_kick(&dev->writer);
 		return;
 	}
 	preempt_disable();
@@ -350,16 +204,6 @@ void ubd_do_merge(struct ubd *dev, struct ubd_job *job)
 	preempt_enable();
 	ubd_commit_done(job);
 }
-
-static void ubd_workers_init(struct ubd *dev, struct ubd_workers *w,
-			     unsigned int threads, unsigned int batch)
-{
-	w->max_threads = threads;
-	spin_lock_init(&w->start_lock);
-	ubd_pool_init(&w->pool, ubd_raise, dev, dev->name, batch);
-}
-
-/* ---- the block layer's side --------------------------------------------- */
 
 /* Whoever waits for its locks would wait for this task.  How long the host took, ns. */
 static u64 ubd_run_here(struct request *rq, struct ubd_job *job)
@@ -378,13 +222,19 @@ static u64 ubd_run_here(struct request *rq, struct ubd_job *job)
 /* The only one, and nobody else wants the CPU: it would be idle next. */
 static bool ubd_do_now(struct ubd *dev, struct request *rq, struct ubd_job *job)
 {
-	if (nr_running() > 1 || ubd_pool_waiting(&dev->writer.pool) ||
-	    !ubd_cpu_may_write(dev))
+	if (!ubd_idle_may_write_now(dev))
 		return false;
 	/* Others of the batch need not wait for it. */
-	ubd_kick_workers(&dev->readers);
-	ubd_cpu_has_written(&dev->idle_writer, ubd_run_here(rq, job));
+	ubd_workers_kick(&dev->readers);
+	ubd_idle_wrote(dev, ubd_run_here(rq, job));
 	return true;
+}
+
+static struct ubd_workers *ubd_workers_for(struct ubd *dev,
+					   const struct ubd_job *job)
+{
+	return job->op == UBD_OP_READ || job->op == UBD_OP_FLUSH ?
+	       &dev->readers : &dev->writer;
 }
 
 static void ubd_queue_job(struct ubd *dev, struct request *rq, struct ubd_job *job,
@@ -393,10 +243,12 @@ static void ubd_queue_job(struct ubd *dev, struct request *rq, struct ubd_job *j
 	struct ubd_workers *w = ubd_workers_for(dev, job);
 
 	if (w == &dev->writer)
-		ubd_note_job(dev, is_short);
-	if (!ubd_hand_over(w, job))
+		ubd_idle_note(dev, is_short);
+	if (!ubd_workers_push(w, job))
 		ubd_run_here(rq, job);
 }
+
+/* ---- the block layer's side --------------------------------------------- */
 
 static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 				 const struct blk_mq_queue_data *bd)
@@ -411,7 +263,7 @@ static blk_status_t ubd_queue_rq(struct blk_mq_hw_ctx *hctx,
 		return status;
 
 	blk_mq_start_request(rq);
-	is_short = ubd_is_short(rq, job);
+	is_short = ubd_idle_takes(rq, job);
 	if (job->op == UBD_OP_READ && !dev->config->direct &&
 	    ubd_job_try_read(job))
 		ubd_end(rq);
@@ -445,9 +297,7 @@ int ubd_queue_init(struct ubd *dev)
 	bool direct = config->direct && !config->image.layer[0].is_cow;
 	int err;
 
-	dev->idle_writer.wanted = !config->direct && host_fs_is_local(config->image.layer[0].fd);
-	dev->idle_writer.offer.run = ubd_run_offer;
-	dev->idle_writer.offer.pass_on = ubd_pass_on;
+	ubd_idle_init(dev);
 	ubd_workers_init(dev, &dev->readers,
 			 config->direct ? UBD_MAX_THREADS : UBD_SOME_THREADS, 1);
 	/*
@@ -478,7 +328,7 @@ int ubd_queue_init(struct ubd *dev)
 /* There are no requests any more. */
 void ubd_queue_exit(struct ubd *dev)
 {
-	um_idle_withdraw(&dev->idle_writer.offer);
+	ubd_idle_withdraw(dev);
 	ubd_pool_stop(&dev->readers.pool);
 	ubd_pool_stop(&dev->writer.pool);
 	blk_mq_free_tag_set(&dev->tags);
