@@ -2,7 +2,6 @@
 /*
  * The Internet checksum, eight bytes at each step.
  */
-#include <linux/export.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 #include <asm/checksum.h>

@@ -2,10 +2,12 @@
 """Block devices: fio on a file of the host, on the host and as a guest's disk.
 
 The host goes through its page cache, which is what a guest's disk does, too; the
-guest's own page cache is left out (O_DIRECT)."""
+guest's own page cache is left out (O_DIRECT).  In a second table it is not: a file
+of the guest's own file system, as programs use it."""
 import json
 import os
 
+import peer
 from columns import HOST, pinned, say
 from section import Section
 from umtest import Guest, Timeout, host, initramfs, libraries, sparse, which
@@ -21,7 +23,7 @@ JOBS = {
 }
 COLD = "disk_read_cold"
 COW = {"cow" + case[4:]: job for case, job in JOBS.items()}
-CASES = list(JOBS) + [COLD] + list(COW)
+DISKS = list(JOBS) + [COLD] + list(COW)
 LABELS = {
     "disk_read": "read 1 MiB",
     "disk_write": "write 1 MiB",
@@ -31,10 +33,18 @@ LABELS = {
     COLD: "read 1 MiB, not in memory",
 }
 LABELS.update({"cow" + case[4:]: "COW: " + LABELS[case] for case in JOBS})
+FILE = {"file" + case[4:]: job for case, job in JOBS.items()}
+# Neither in the guest's memory nor in the host's, so each place is read once.
+FILE_COLD = {"file_read_cold": JOBS["disk_read"], "file_randread_cold": JOBS["disk_randread"] + " --io_size=64M"}
+LABELS.update({"file" + case[4:]: LABELS[case] for case in JOBS})
+LABELS.update({case: LABELS[case[:-5]] + ", not in memory" for case in FILE_COLD})
+CASES = DISKS + list(FILE) + list(FILE_COLD)
 FACTORS = {"read": 1 / 0.9, "write": 1 / 0.9, "randread": 1 / 0.6, "randwrite": 1 / 0.6, "fsync": 1.3}
 GOALS = {"disk_" + name: (factor, HOST) for name, factor in FACTORS.items()}
 GOALS.update({"cow_" + name: (factor / 0.8, HOST) for name, factor in FACTORS.items()})
 GOALS["cow_fsync"] = (1.3, HOST)
+GOALS.update({"file_" + name: (factor, HOST) for name, factor in FACTORS.items()})
+GOALS.update({case: GOALS[case[:-5]] for case in FILE_COLD})
 
 
 def command(job, path, direct, seconds, size=SIZE):
@@ -83,30 +93,28 @@ def archive(script):
     return initramfs(files)
 
 
-BOOTS = 3
-
-
 class Fio:
     """A guest that does one job after the other, when it is told to."""
 
-    def __init__(self, kernel, disk, jobs):
-        rows = ["#!/bin/sh", "mkdir -p /tmp", "echo @@READY", "while read case; do", "case $case in"]
+    def __init__(self, kernel, disk, jobs, before="mkdir -p /tmp", mem="512M"):
+        rows = ["#!/bin/sh", before, "echo @@READY", "while read case; do", "case $case in"]
         for case, job in jobs.items():
             rows.append("%s) echo @@JOB; %s 2>/dev/null;;" % (case, job))
         rows += ["esac", "echo @@DONE", "done"]
         self.name = kernel.name
-        # The peer does not get to its first process each time.
-        for _ in range(BOOTS):
+        self.guest = None
+
+        def boot():
+            self.end()
             self.guest = Guest("umrun=/bench.sh", "quiet", disk, *kernel.words, linux=kernel.linux,
-                               wrap=kernel.wrap, initrd=archive("\n".join(rows) + "\n"), mem="512M",
+                               wrap=kernel.wrap, initrd=archive("\n".join(rows) + "\n"), mem=mem,
                                name="block-" + kernel.name)
-            try:
-                self.guest.expect("@@READY", 20)
-                return
-            except Timeout:
-                log = self.guest.log_path
-                self.end()
-        say("bench: %s: does not boot with a disk; log %s" % (self.name, log))
+            self.guest.expect("@@READY", 60)
+        try:
+            peer.patiently(boot)
+        except Timeout:
+            say("bench: %s: does not boot with a disk; log %s" % (self.name, self.guest.log_path))
+            self.end()
 
     def job(self, case, timeout):
         """Microseconds for one operation; None: it did not get that far."""
@@ -134,30 +142,34 @@ def best(section, case, name, value):
         section.put(case, name, min(was or value, value))
 
 
-def rounds(section, kernels, disks, files, jobs, host_job, number):
-    """The host and all guests take turns, each finding @files settled."""
-    guests = [Fio(k, disk, jobs) for k, disk in zip(kernels, disks)]
+def rounds(section, guests, ready, jobs, host_job, number):
+    """The host and all guests take turns, each finding its files as ready() leaves
+    them."""
     try:
         for _ in range(number):
             for case in jobs:
-                settle(files)
+                ready(case)
                 best(section, case, HOST, host_job(case))
                 for guest in guests:
-                    settle(files)
+                    ready(case)
                     best(section, case, guest.name, guest.job(case, 60))
     finally:
         for guest in guests:
             guest.end()
 
 
-def measure(kernels, out, chosen, quick):
-    number, seconds = (1, 2) if quick else (3, 3)
+def on_host(line):
+    rc, text = host(pinned(line.split()), timeout=120)
+    if rc:
+        say("bench: host: fio: %s" % text.strip().splitlines()[-1])
+        return None
+    return operation(text)
+
+
+def disks(kernels, out, chosen, number, seconds):
     section = Section("Disks: one operation of fio on a file of %d MiB, best of %d times %d s" %
                       (SIZE, number, seconds), "us", labels=LABELS, goals=GOALS,
                       note="the host through its page cache, guests without theirs")
-    if not which("fio"):
-        say("bench: no fio (Debian: fio); no figures of disks")
-        return section
     path = os.path.join(out, "disk")
     # What is below COW files stays as it is.
     own = path + ".host"
@@ -165,19 +177,9 @@ def measure(kernels, out, chosen, quick):
     if not os.path.exists(path) or os.path.getsize(path) != SIZE << 20:
         fill(path)
 
-    def on_host(case):
-        job = JOBS["disk" + case[case.index("_"):]] if case != COLD else JOBS["disk_read"]
-        target = own if case.startswith("cow") else path
-        rc, text = host(pinned(command(job, target, 0, seconds if case != COLD else 0).split()), timeout=120)
-        if rc:
-            say("bench: host: fio: %s" % text.strip().splitlines()[-1])
-            return None
-        return operation(text)
-
-    def cold(case):
-        # The guests' turns come behind this one's, and each wants it forgotten.
-        forget(path)
-        return on_host(case)
+    def host_job(case):
+        return on_host(command(JOBS["disk" + case[case.index("_"):]],
+                               own if case.startswith("cow") else path, 0, seconds))
 
     def in_guest(prefix):
         return {case: command(JOBS["disk" + case[len(prefix):]], "/dev/ubda", 1, seconds)
@@ -187,9 +189,11 @@ def measure(kernels, out, chosen, quick):
         shared = ["ubd0c=" + path] * len(kernels)
         if plain:
             say("host and guests: disks ...")
-            rounds(section, kernels, shared, [path], plain, on_host, number)
+            guests = [Fio(k, disk, plain) for k, disk in zip(kernels, shared)]
+            rounds(section, guests, lambda case: settle([path]), plain, host_job, number)
         if COLD in chosen:
-            best(section, COLD, HOST, cold(COLD))
+            forget(path)
+            best(section, COLD, HOST, on_host(command(JOBS["disk_read"], path, 0, 0)))
             for kernel in kernels:
                 guest = Fio(kernel, shared[0], {COLD: command(JOBS["disk_read"], "/dev/ubda", 1, 0)})
                 forget(path)
@@ -198,11 +202,70 @@ def measure(kernels, out, chosen, quick):
         if layered:
             say("host and guests: COW files ...")
             fill(own)
-            rounds(section, kernels, ["ubd0=%s,%s" % (cow, path) for cow in cows], [path, own] + cows,
-                   layered, on_host, number)
+            guests = [Fio(k, "ubd0=%s,%s" % (cow, path), layered) for k, cow in zip(kernels, cows)]
+            rounds(section, guests, lambda case: settle([path, own] + cows), layered, host_job, number)
     finally:
         for name in [path, own] + cows:
             if os.path.exists(name):
                 os.unlink(name)
-    section.rows = {case: section.rows[case] for case in CASES if case in section.rows and case in chosen}
     return section
+
+
+FILE_DISK = (SIZE + 256) << 20
+# A tenth of it may be dirty before that is written back: the file, as on the host.
+FILE_MEM = "%dM" % (12 * SIZE)
+
+
+def files(kernels, out, chosen, number, seconds):
+    section = Section("Files: one operation of fio on a file of %d MiB, best of %d times %d s" %
+                      (SIZE, number, seconds), "us", labels=LABELS, goals=GOALS,
+                      note="through the page cache of whoever runs it; guests have it on ext4")
+    own = os.path.join(out, "disk.host")
+    images = ["%s.%s.ext4" % (os.path.join(out, "disk"), k.name) for k in kernels]
+    before = "mkdir -p /tmp /mnt; mount -t ext4 /dev/ubda /mnt; " \
+             "fio --name=fill --filename=/mnt/file --size=%dM --rw=write --bs=1M >/dev/null; sync" % SIZE
+    # What is done before each job, with a guest's own caches and files.
+    warm, cold = "sync; cat /mnt/file >/dev/null; ", "sync; echo 3 >/proc/sys/vm/drop_caches; "
+
+    def job(case, path):
+        return command(FILE_COLD[case], path, 0, 0) if case in FILE_COLD else \
+               command(FILE[case], path, 0, seconds)
+    jobs = {case: (cold if case in FILE_COLD else warm) + job(case, "/mnt/file") for case in chosen}
+
+    def ready(case):
+        if case in FILE_COLD:
+            for path in [own] + images:
+                forget(path)
+        else:
+            settle([own])
+    try:
+        say("host and guests: files ...")
+        fill(own)
+        for image in images:
+            if host(["mkfs.ext4", "-q", sparse(image, FILE_DISK)])[0]:
+                say("bench: mkfs.ext4 (Debian: e2fsprogs) fails; no figures of files")
+                return section
+        guests = [Fio(k, "ubd0=" + image, jobs, before, FILE_MEM) for k, image in zip(kernels, images)]
+        rounds(section, guests, ready, jobs,
+               lambda case: on_host(job(case, own)), number)
+    finally:
+        for name in [own] + images:
+            if os.path.exists(name):
+                os.unlink(name)
+    return section
+
+
+def measure(kernels, out, chosen, quick):
+    """A section for each of the two tables of which rows are chosen."""
+    if not which("fio"):
+        say("bench: no fio (Debian: fio); no figures of disks")
+        return []
+    number, seconds = (1, 2) if quick else (3, 3)
+    sections = []
+    for table, cases in ((disks, DISKS), (files, list(FILE) + list(FILE_COLD))):
+        wanted = [case for case in cases if case in chosen]
+        if wanted:
+            section = table(kernels, out, wanted, number, seconds)
+            section.rows = {case: section.rows[case] for case in wanted if case in section.rows}
+            sections.append(section)
+    return sections
