@@ -219,8 +219,14 @@ SYM_DATA_START(seccomp_image_handler)
 	rdfsbase %r8
 	rdgsbase %r9
 1:
-	andq	$-STUB_FRAME_SIZE, %rsp
-	addq	CTL_FRAME(%r13), %rsp
+	/*
+	 * In one step: from the area's very beginning, which is not inside of it, the
+	 * next signal's frame would go over the one that counts.
+	 */
+	movq	%rsp, %rax
+	andq	$-STUB_FRAME_SIZE, %rax
+	addq	CTL_FRAME(%r13), %rax
+	movq	%rax, %rsp
 	/* A frame of the handler's own is to show little; the kernel wipes it, too. */
 	xorl	%ebx, %ebx
 	xorl	%ebp, %ebp

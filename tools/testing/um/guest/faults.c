@@ -331,3 +331,33 @@ TEST_AREA(faults, 120)
 		check_limit();
 	check_bases();
 }
+
+/*
+ * Page faults one after the other until the file @argv[1] is there, with values in
+ * registers and memory that none of them may change.
+ */
+TEST_HELPER(refault)
+{
+	enum { PAGES = 64 };
+	unsigned long rounds = 0, sum = 0, bad = 0, i;
+	volatile unsigned long *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+					 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (argc < 2 || p == MAP_FAILED)
+		return 2;
+	while (access(argv[1], F_OK)) {
+		for (i = 0; i < PAGES; i++) {
+			volatile unsigned long *word = p + i * PAGE / sizeof(*p);
+
+			bad += *word;
+			*word = rounds + i;
+			sum += *word - rounds;
+		}
+		if (madvise((void *)p, PAGES * PAGE, MADV_DONTNEED))
+			return 3;
+		rounds++;
+	}
+	printf("%lu rounds, %lu pages not new, the sum is %s\n", rounds, bad,
+	       sum == rounds * (PAGES * (PAGES - 1) / 2) ? "right" : "wrong");
+	return 0;
+}

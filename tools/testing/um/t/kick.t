@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+# An interrupt comes while a stub of the seccomp engine is in its signal handler, on
+# the way to the kernel or back: the stub is stopped at a page fault, goes on by some
+# instructions, and waits for the signal there. Nothing may be lost at any of them.
+import os
+import signal
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from steps import Lost, Thread
+from umtest import *
+
+need_linux()
+STUB_CODE = 0x7fffc0000000
+# More than the handler, and what follows the kernel's answer, have.
+MOST = 120
+
+
+def busy_stub(g):
+    """The host process of the only program that does something."""
+    def ticks():
+        return {pid: (stat_of(pid) or (0, 0, 0))[2] for pid in descendants(g.pid)}
+    before = ticks()
+    time.sleep(0.5)
+    after = ticks()
+    return max(after, key=lambda pid: after[pid] - before.get(pid, 0))
+
+
+def kick(thread, steps):
+    """At a fault, that many instructions behind the handler's start; (how many it came,
+    where that is)."""
+    thread.until(signal.SIGSEGV)
+    # The first one delivers the fault.
+    got = thread.step(signal.SIGSEGV)
+    done = 0
+    # The kernel's may come before.
+    while got == signal.SIGTRAP and done < steps:
+        got = thread.step()
+        done += 1
+    place = thread.place() - STUB_CODE
+    if not 0 <= place < 4096:
+        thread.go(0 if got == signal.SIGTRAP else got)
+        return done, None
+    if got == signal.SIGTRAP:
+        # With the next tick.  More than one at a time there never are.
+        if not eventually(lambda: thread.is_pending(signal.SIGUSR1), 20):
+            raise Lost("no interrupt comes")
+        thread.go()
+        thread.until(signal.SIGUSR1)
+    thread.go(signal.SIGUSR1)
+    return done, place
+
+
+def kicks(thread, places):
+    """Adds where it was each time, up to the way back to guest code."""
+    for steps in range(MOST):
+        done, place = kick(thread, steps)
+        while done < steps and place is not None:
+            done, place = kick(thread, steps)
+        if place is None:
+            break
+        places.append(place)
+    thread.until(signal.SIGSEGV)
+    thread.go(signal.SIGSEGV)
+
+
+with boot("engine=seccomp") as g:
+    # Not as a child of the shell: busybox's ends when one does while it reads.
+    g.run("(/tests/guest-tests --helper refault /tmp/enough >/tmp/out &)")
+    pid = busy_stub(g)
+    # The first thread maps memory, the other runs guest code.
+    tid = max(int(t) for t in os.listdir("/proc/%d/task" % pid))
+    places = []
+    try:
+        thread = Thread(tid)
+    except OSError as e:
+        tap.skip("no ptrace of a process that is not a child: %s" % e.strerror, "an interrupt at each instruction")
+        tap.done()
+        sys.exit()
+    try:
+        kicks(thread, places)
+    except Lost as e:
+        tap.ok(False, "an interrupt at each instruction: %s behind %s" % (e, " ".join("%#x" % p for p in places)))
+        tap.done()
+        sys.exit(1)
+    finally:
+        thread.leave()
+    tap.ok(len(places) > 30, "an interrupt at each of %d instructions: the next page fault comes" % len(places))
+    g.run("touch /tmp/enough")
+    said = eventually(lambda: g.run("cat /tmp/out")[1].strip(), 20) or ""
+    tap.match(said, r"^\d+ rounds, 0 pages not new, the sum is right$", "nothing is lost")
+    tap.equal(g.poweroff(), 0, "power-off")
+no_leftovers()
+tap.done()
