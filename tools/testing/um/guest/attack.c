@@ -322,9 +322,10 @@ static void find_handler(void)
 		memcpy(&imm, code + k + 2, 8);
 		if (code[k] == 0x49 && code[k + 1] == 0xbd && imm - STUB_DATA < PAGE)
 			ctl = imm;
-		if (code[k] == 0x49 && code[k + 1] == 0x03 && code[k + 2] == 0xa5)
+		/* add CTL_FRAME(%r13), whatever to */
+		if (code[k] == 0x49 && code[k + 1] == 0x03 && (code[k + 2] & 0xc7) == 0x85)
 			memcpy(&ctl_frame, code + k + 3, 4);
-		if (code[k] == 0x49 && code[k + 1] == 0x03 && code[k + 2] == 0x65)
+		if (code[k] == 0x49 && code[k + 1] == 0x03 && (code[k + 2] & 0xc7) == 0x45)
 			ctl_frame = code[k + 3];
 		if (!memcmp(code + k, "\x4c\x8b\x94\x24", 4))	/* mov FRAME_IP(%rsp), %r10 */
 			handler = STUB_CODE + k;
