@@ -86,6 +86,12 @@ def settle(paths):
                     pass
 
 
+def remove(paths):
+    for path in paths:
+        if os.path.exists(path):
+            os.unlink(path)
+
+
 def archive(script):
     fio = which("fio")
     files = {"bin/fio": os.path.realpath(fio), "bench.sh": script.encode()}
@@ -205,9 +211,7 @@ def disks(kernels, out, chosen, number, seconds):
             guests = [Fio(k, "ubd0=%s,%s" % (cow, path), layered) for k, cow in zip(kernels, cows)]
             rounds(section, guests, lambda case: settle([path, own] + cows), layered, host_job, number)
     finally:
-        for name in [path, own] + cows:
-            if os.path.exists(name):
-                os.unlink(name)
+        remove([path, own] + cows)
     return section
 
 
@@ -246,12 +250,9 @@ def files(kernels, out, chosen, number, seconds):
                 say("bench: mkfs.ext4 (Debian: e2fsprogs) fails; no figures of files")
                 return section
         guests = [Fio(k, "ubd0=" + image, jobs, before, FILE_MEM) for k, image in zip(kernels, images)]
-        rounds(section, guests, ready, jobs,
-               lambda case: on_host(job(case, own)), number)
+        rounds(section, guests, ready, jobs, lambda case: on_host(job(case, own)), number)
     finally:
-        for name in [own] + images:
-            if os.path.exists(name):
-                os.unlink(name)
+        remove([own] + images)
     return section
 
 
