@@ -8,6 +8,7 @@ import signal
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from autopsy import threads_of
 from steps import Lost, Thread
 from umtest import *
 
@@ -17,14 +18,15 @@ STUB_CODE = 0x7fffc0000000
 MOST = 120
 
 
-def busy_stub(g):
-    """The host process of the only program that does something."""
-    def ticks():
-        return {pid: (stat_of(pid) or (0, 0, 0))[2] for pid in descendants(g.pid)}
-    before = ticks()
+def guest_thread(g):
+    """The thread that runs the code of the only program that does something."""
+    pids = descendants(g.pid)
+    before = threads_of(pids)
     time.sleep(0.5)
-    after = ticks()
-    return max(after, key=lambda pid: after[pid] - before.get(pid, 0))
+    after = threads_of(pids)
+    pid = max(after, key=lambda key: sum(after[key]) - sum(before.get(key, (0, 0))))[0]
+    # The first one of a stub maps memory.
+    return max(tid for of, tid in after if of == pid)
 
 
 def kick(thread, steps):
@@ -68,12 +70,9 @@ def kicks(thread, places):
 with boot("engine=seccomp") as g:
     # Not as a child of the shell: busybox's ends when one does while it reads.
     g.run("(/tests/guest-tests --helper refault /tmp/enough >/tmp/out &)")
-    pid = busy_stub(g)
-    # The first thread maps memory, the other runs guest code.
-    tid = max(int(t) for t in os.listdir("/proc/%d/task" % pid))
     places = []
     try:
-        thread = Thread(tid)
+        thread = Thread(guest_thread(g))
     except OSError as e:
         tap.skip("no ptrace of a process that is not a child: %s" % e.strerror, "an interrupt at each instruction")
         tap.done()
