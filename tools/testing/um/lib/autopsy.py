@@ -3,8 +3,10 @@
 import os
 import re
 import struct
+import subprocess
 import time
 
+import mconsole
 from umtest import descendants, host, tail, tap, which
 
 # In the seccomp engine the system call by which a stub's thread tells of a signal:
@@ -97,6 +99,35 @@ def busy(g):
     return "\n".join(rows) or "no thread of it uses the CPU"
 
 
+def console_of(g):
+    """(directory, umid) of a guest's management console, or None."""
+    places = [a.split("=", 1)[1] for a in g.argv if a.startswith("uml_dir=")]
+    places += [os.path.join(home, ".uml") for home in (g.home, os.path.expanduser("~"))]
+    for place in places:
+        try:
+            umids = os.listdir(place)
+        except OSError:
+            continue
+        for umid in umids:
+            if read(os.path.join(place, umid, "pid")).strip() == str(g.pid):
+                return place, umid
+    return None
+
+
+def tasks(g):
+    """What the guest's kernel says of its tasks, if it still says anything."""
+    where = console_of(g)
+    if not where:
+        return "it has no management console"
+    try:
+        status, out, err = mconsole.run("-d", *where, "sysrq", "t", sanitize=False)
+    except subprocess.TimeoutExpired:
+        return "its management console does not answer"
+    told = re.split(r"(?m)^.*Sched Debug Version", out or err)[0]
+    # Workers without work are of no help.
+    return "".join(t for t in re.split(r"(?m)^(?=task:)", told) if " state:I " not in t).rstrip()
+
+
 def autopsy(g):
     """All there is to say."""
     tap.diag("the log is %s" % g.log_path)
@@ -105,6 +136,7 @@ def autopsy(g):
         sig = re.findall(r"^(?:State|TracerPid|SigPnd|ShdPnd|SigBlk):\s*(.*)$", text, re.M)
         tap.diag("%d %s: %s; in %s" % (pid, comm(pid), ", ".join(sig), read("/proc/%d/wchan" % pid)))
     tap.diag(busy(g))
+    tap.diag(tasks(g))
     if which("gdb") and g.proc.poll() is None:
         tap.diag(tail(host([which("gdb"), "-batch", "-nx", "-p", str(g.pid), "-ex", "thread apply all bt 30"],
                            timeout=120)[1], 150))

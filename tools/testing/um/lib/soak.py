@@ -39,22 +39,6 @@ def entries(path):
         return 0
 
 
-class watched:
-    """with watched(guest): if it comes to hang, its state is told before it is
-    ended."""
-
-    def __init__(self, g):
-        self.g = g
-
-    def __enter__(self):
-        return self.g
-
-    def __exit__(self, kind, value, trace):
-        if kind and issubclass(kind, Timeout):
-            autopsy(self.g)
-        return False
-
-
 _dirs = {}
 
 
@@ -248,6 +232,5 @@ def debian(*args, **kw):
         g.run("until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 0.2; done", 5 * TIMEOUT)
         return g
     except Timeout:
-        autopsy(g)
         g.close()
         raise

@@ -598,6 +598,7 @@ class Guest:
         full = dict(os.environ)
         full.setdefault("HOME", "/tmp")
         full.update(env or {})
+        self.home = full["HOME"]
         self.started = time.monotonic()
         if tty:
             self.master, self.slave = pty.openpty()
@@ -675,8 +676,10 @@ class Guest:
             break
         if self.eof or self.proc.poll() is not None:
             raise Timeout("end of output while waiting for /%s/\n%s" % (regex, tail(self.text)))
-        from autopsy import busy
-        raise Timeout("time ran out while waiting for /%s/\n%s\n%s" % (regex, tail(self.text), busy(self)))
+        if LINUX in self.argv:
+            from autopsy import autopsy
+            autopsy(self)
+        raise Timeout("time ran out while waiting for /%s/\n%s" % (regex, tail(self.text)))
 
     def write(self, data):
         if isinstance(data, str):

@@ -13,7 +13,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from umtest import *
-from soak import COMPLAINT, entries, read, watched
+from soak import COMPLAINT, entries, read
 
 need_linux()
 initrd = initramfs()
@@ -315,7 +315,7 @@ def run_group(engine, watch, group, victim):
             tap.diag("\n".join(more))
             after[0] = False
 
-    with boot("engine=" + engine, host_lacks(), mem="384M", initrd=initrd, wrap=watch.wrap(), name=engine) as g, watched(g):
+    with boot("engine=" + engine, host_lacks(), mem="384M", initrd=initrd, wrap=watch.wrap(), name=engine) as g:
         if len(group) > 1:
             tap.match(g.run("dmesg -c")[1], r"engine: %s" % engine, "%s: is what runs" % engine)
         g.run("cd /tmp; chmod 1777 /tmp; dmesg -c; echo 0 > /proc/sys/kernel/print-fatal-signals")
@@ -371,7 +371,7 @@ def scarce(engine, limit, wrap, initrd=initrd, linux=None):
     if only and "scarce" not in only:
         return
     name = "%s with %s" % (engine, limit)
-    with boot("engine=" + engine, mem="256M", initrd=initrd, wrap=wrap, linux=linux, name=engine + "-scarce") as g, watched(g):
+    with boot("engine=" + engine, mem="256M", initrd=initrd, wrap=wrap, linux=linux, name=engine + "-scarce") as g:
         g.run("cd /tmp; dmesg -c")
         before = len(g.children()), entries("/proc/%d/fd" % g.pid)
         status, text = g.run(HELPER + "exhaust 2000 host")

@@ -64,7 +64,7 @@ def areas_again():
     # These take long, and look at what repetition does not change.
     slow = () if SOAK else ("manymaps", "clocks", "signals", "fpu", "stress")
     names = ",".join(n for n in areas() if n not in slow)
-    with boot("uml_dir=" + tmpdir_of("areas"), host_lacks(), mem="768M", name="areas") as g, watched(g):
+    with boot("uml_dir=" + tmpdir_of("areas"), host_lacks(), mem="768M", name="areas") as g:
         g.run("ip link set lo up")
         leaks, bad = Leaks(g), 0
         # The first round is the warm-up.
@@ -149,7 +149,7 @@ def stress():
     total = float(minutes) * 60 if minutes else 600 if SOAK else 12
     rounds = 5 if total >= 60 else 2
     copy = scratch_copy(image)
-    with debian("ubd0=" + copy, "uml_dir=" + tmpdir_of("stress"), mem="1G", name="stress") as g, watched(g):
+    with debian("ubd0=" + copy, "uml_dir=" + tmpdir_of("stress"), mem="1G", name="stress") as g:
         # What starts by itself would be taken for a leak.
         g.run("systemctl stop '*.timer' 2>/dev/null; dmesg -c >/dev/null")
         if g.run("command -v stress-ng")[0]:
@@ -194,7 +194,7 @@ LOAD = ("(while :; do (:); /bin/true; done) & (while :; do cat /bin/busybox | md
 def stubs():
     """Host processes of guests are killed at the kernel's back, again and again."""
     number, loops = (400, 8) if SOAK else (16, 2)
-    with boot("uml_dir=" + tmpdir_of("stubs"), mem="512M", name="stubs") as g, watched(g):
+    with boot("uml_dir=" + tmpdir_of("stubs"), mem="512M", name="stubs") as g:
         # The kernel tells of each on the console.
         g.run("dmesg -n 1")
         # These of init and the shell are to live.
@@ -279,7 +279,7 @@ def crash():
     files, bad, seen = {plain: {}, cow: {}}, 0, 0
     for i in range(number + 2):
         disk = (plain, cow)[i % 2]
-        with boot("ubd0=" + disk, "uml_dir=" + os.path.join(d, "uml"), mem="128M", name="crash") as g, watched(g):
+        with boot("ubd0=" + disk, "uml_dir=" + os.path.join(d, "uml"), mem="128M", name="crash") as g:
             # The kernel replays the journal here.
             good = g.run("mount -t ext4 /dev/ubda /mnt")[0] == 0
             lost = []
@@ -355,7 +355,7 @@ def crash_debian(copy, number):
         if (i % 2 or i == number - 1) and not clean_file_system(copy):
             bad += 1
     tap.equal(bad, 0, "%d crashes of the Debian image" % number)
-    with debian("ubd0=" + copy, "uml_dir=" + udir, mem="512M", name="crash") as g, watched(g):
+    with debian("ubd0=" + copy, "uml_dir=" + udir, mem="512M", name="crash") as g:
         g.run("systemctl is-system-running --wait", 300)
         tap.equal(g.run("systemctl --failed --no-legend")[1].strip(), "", "it comes up after them, nothing failed")
         found = complaints(g.run("dmesg")[1])
