@@ -24,8 +24,11 @@
 
 #include "filter.h"
 
+/* The page of old entries, which the host emulates. */
+#define HOST_VSYSCALL	0xffffffffff600000UL
+
 /* These need all registers, or the stack pointer. */
-static const u16 needs_frame[] __initconst = {
+static const u32 needs_frame[] __initconst = {
 	__NR_rt_sigreturn,
 	__NR_clone,
 	__NR_fork,
@@ -41,11 +44,16 @@ static const u16 needs_frame[] __initconst = {
 	__NR_kill,
 	__NR_tkill,
 	__NR_tgkill,
+	/* To the host that is none: one that a kick interrupts is not begun anew. */
+	(u32)-1,
 };
 
 #define LOAD(field)							\
 	((struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS,	\
 				       offsetof(struct seccomp_data, field)))
+#define LOAD_HIGH(field)						\
+	((struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS,	\
+				       offsetof(struct seccomp_data, field) + 4))
 #define RETURN(value)	((struct sock_filter) BPF_STMT(BPF_RET | BPF_K, value))
 #define MASK(value)							\
 	((struct sock_filter) BPF_STMT(BPF_ALU | BPF_AND | BPF_K, value))
@@ -54,11 +62,10 @@ static const u16 needs_frame[] __initconst = {
 
 /* arch_prctl(): what the code page does to the bases is for the host. */
 static const struct sock_filter own_bases[] __initconst = {
-	LOAD(instruction_pointer),	/* the low half */
+	LOAD(instruction_pointer),
 	MASK((u32)PAGE_MASK),
 	JUMP_IF((u32)STUB_CODE, 0, 6),
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		 offsetof(struct seccomp_data, instruction_pointer) + 4),
+	LOAD_HIGH(instruction_pointer),
 	JUMP_IF(STUB_CODE >> 32, 0, 4),
 	LOAD(args[0]),	/* an int */
 	JUMP_IF(ARCH_SET_FS, 1, 0),
@@ -73,13 +80,16 @@ void __init seccomp_filter_make(void *to, bool bases_by_host)
 	unsigned int i, n = 0, calls = ARRAY_SIZE(needs_frame);
 
 	static_assert(sizeof(f[0]) == sizeof(struct stub_filter_insn));
-	static_assert(6 + ARRAY_SIZE(needs_frame) + ARRAY_SIZE(own_bases) <=
+	static_assert(8 + ARRAY_SIZE(needs_frame) + ARRAY_SIZE(own_bases) <=
 		      SECCOMP_FILTER_LEN);
 
 	/* There is no 32-bit system call. */
 	f[n++] = LOAD(arch);
 	f[n++] = JUMP_IF(AUDIT_ARCH_X86_64, 1, 0);
 	f[n++] = RETURN(SECCOMP_RET_ERRNO | ENOSYS);
+	/* What the host emulates it does not begin anew after a kick either. */
+	f[n++] = LOAD_HIGH(instruction_pointer);
+	f[n++] = JUMP_IF(HOST_VSYSCALL >> 32, calls + 2, 0);
 	f[n++] = LOAD(nr);
 	for (i = 0; i < calls; i++) {
 		bool own = bases_by_host && needs_frame[i] == __NR_arch_prctl;

@@ -19,9 +19,6 @@
 
 #include "seccomp.h"
 
-/* The page of old entries that the host emulates, behind which no call comes back. */
-#define HOST_VSYSCALL	0xffffffffff600000UL
-
 struct seccomp_layout seccomp_layout __ro_after_init;
 int seccomp_sock_fd __ro_after_init;
 
@@ -93,11 +90,8 @@ int seccomp_trap(struct seccomp_thread *t)
 		err = seccomp_wait(t, &n);
 	if (!err && WARN_ON_ONCE(!t->trapped))
 		err = -EPROTO;
-	/*
-	 * Some hosts restart a call that is answered while a signal comes.  A
-	 * vsyscall has returned to its caller by then.
-	 */
-	if (!err && (ip & PAGE_MASK) != HOST_VSYSCALL)
+	/* Some hosts restart a call that is answered while a signal comes. */
+	if (!err)
 		frame_of(t)->uc.uc_mcontext.ip = ip;
 	return err;
 }

@@ -412,10 +412,7 @@ static int in_vsyscall(void *timer)
 	if (timer)
 		setitimer(ITIMER_REAL, &it, NULL);
 	do {
-		long t = old_time(NULL);
-
-		/* ERESTARTSYS: the host does not begin it anew (Documentation/engines.md). */
-		bad += t != -512 && labs(t - time(NULL)) > 1;
+		bad += labs(old_time(NULL) - time(NULL)) > 1;
 	} while (timer && hits < 50);
 	return bad;
 }

@@ -73,6 +73,36 @@ static void check_numbers(void)
 	is(syscall(SYS_getpid), getpid(), "getpid");
 }
 
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* Interrupts find such a call at each place of its way. */
+static void check_interrupted_number(void)
+{
+	struct sigaction sa = { .sa_handler = on_alarm, .sa_flags = SA_RESTART }, old;
+	struct itimerval often = { { 0, 300 }, { 0, 300 } }, off = { };
+	unsigned int calls = 0;
+	long got;
+
+	alarms = 0;
+	sigaction(SIGALRM, &sa, &old);
+	setitimer(ITIMER_REAL, &often, NULL);
+	do {
+		got = syscall(-1) == -1 ? errno : 0;
+		calls++;
+	} while (got == ENOSYS && alarms < 2000);
+	setitimer(ITIMER_REAL, &off, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	is(got, ENOSYS, "number -1 gives ENOSYS each time");
+	if (got != ENOSYS)
+		diag("%u calls, %d alarms", calls, (int)alarms);
+}
+
 static void check_redzone(void)
 {
 	long good;
@@ -261,6 +291,7 @@ TEST_AREA(syscalls, 60)
 {
 	check_registers();
 	check_numbers();
+	check_interrupted_number();
 	check_redzone();
 	check_pointers();
 	check_descriptors();
