@@ -14,6 +14,17 @@
 #define STR(x)	#x
 #define XSTR(x)	STR(x)
 
+/*
+ * Where events follow one another closely the thread rests behind each, in ns: a CPU
+ * that is idle finds them itself, and one that is not has much to do with each interrupt.
+ */
+#define REST_OFTEN	(100 * 1000)
+#define REST_MIN	(125 * 1000)
+#define REST_MAX	(1000 * 1000)
+
+/* What the idle CPU finds wakes the thread as well; after so many in vain it rests. */
+#define LOOKS_MANY	8
+
 /**
  * struct poller - the thread that waits
  * @epoll:	what it waits on
@@ -21,6 +32,10 @@
  * @kick:	eventfd that makes it go round once
  * @wake:	eventfd that wakes the idle CPU
  * @ready:	the callback
+ * @rest:	how long it rests before it waits again, in ns
+ * @waits:	it waits, and was not told to rest
+ * @looked:	counts looks of the idle CPU that found something
+ * @seen:	what @looked was when it began to wait
  * @want:	counts requests for a round
  * @done:	value of @want that it had seen when it last had no event in hand
  */
@@ -30,6 +45,10 @@ struct poller {
 	int	kick;
 	int	wake;
 	void	(*ready)(void *cookie);
+	um_u64	rest;
+	um_u32	waits;
+	um_u32	looked;
+	um_u32	seen;
 	um_u32	want;
 	um_u32	done;
 };
@@ -60,25 +79,74 @@ static um_u32 to_epoll(int events)
 	return ev;
 }
 
+/* @waited: how long no event came; @in_vain: the idle CPU found what did. */
+static um_u64 next_rest(um_u64 was, um_u64 waited, int in_vain)
+{
+	if (in_vain)
+		return REST_MAX;
+	if (waited >= REST_OFTEN)
+		return was / 2 < REST_MIN ? 0 : was / 2;
+	if (2 * was < REST_MIN)
+		return REST_MIN;
+	return 2 * was > REST_MAX ? REST_MAX : 2 * was;
+}
+
+static void unkick(struct poller *p)
+{
+	um_u64 count;
+
+	sys_retry(SYS_read, p->kick, &count, sizeof(count));
+}
+
+/* For as long as the idle CPU finds something, or until a round is wanted. */
+static void rest(struct poller *p)
+{
+	um_u32 looked;
+
+	do {
+		/* One that came too late keeps the CPU from its sleep. */
+		unkick(p);
+		looked = __atomic_load_n(&p->looked, __ATOMIC_RELAXED);
+		host_futex_wait(&p->want, p->done, p->rest);
+	} while (__atomic_load_n(&p->looked, __ATOMIC_RELAXED) != looked &&
+		 __atomic_load_n(&p->want, __ATOMIC_RELAXED) == p->done);
+}
+
+static long wait_for_events(struct poller *p, struct epoll_event *ev, int max)
+{
+	um_u64 start = host_monotonic_ns();
+	um_u32 looks;
+	long n;
+
+	__atomic_store_n(&p->seen, __atomic_load_n(&p->looked, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+	__atomic_store_n(&p->waits, 1, __ATOMIC_RELEASE);
+	n = sys_retry(SYS_epoll_wait, p->epoll, ev, max, -1);
+	__atomic_store_n(&p->waits, 0, __ATOMIC_RELEASE);
+	looks = __atomic_load_n(&p->looked, __ATOMIC_RELAXED) - p->seen;
+	p->rest = next_rest(p->rest, host_monotonic_ns() - start, looks >= LOOKS_MANY);
+	return n;
+}
+
 static void poll_thread(void *arg)
 {
 	struct poller *p = arg;
 	struct epoll_event ev[32];
 
 	for (;;) {
-		um_u32 want = __atomic_load_n(&p->want, __ATOMIC_ACQUIRE);
-		um_u64 count;
+		um_u32 want;
 		long n;
 
+		if (p->rest)
+			rest(p);
+		want = __atomic_load_n(&p->want, __ATOMIC_ACQUIRE);
 		if (p->done != want) {
 			__atomic_store_n(&p->done, want, __ATOMIC_RELEASE);
 			host_futex_wake(&p->done, 1 << 30);
 		}
-		n = sys_retry(SYS_epoll_wait, p->epoll, ev, ARRAY_SIZE(ev), -1);
+		n = wait_for_events(p, ev, ARRAY_SIZE(ev));
 		for (long i = 0; i < n; i++) {
 			if (ev[i].data.ptr == p)
-				sys_retry(SYS_read, p->kick, &count,
-					  sizeof(count));
+				unkick(p);
 			else if (ev[i].data.ptr == &p->wake)
 				p->ready(NULL);
 			else
@@ -192,15 +260,37 @@ static int cookies(const struct epoll_event *ev, long n, void *ready[HOST_READY_
 	return count;
 }
 
+static void kick(struct poller *p)
+{
+	um_u64 one = 1;
+
+	sys_retry(SYS_write, p->kick, &one, sizeof(one));
+}
+
+/* The thread was woken as well. */
+static void tell_looked(struct poller *p)
+{
+	um_u32 looked = p->looked + 1;
+
+	__atomic_store_n(&p->looked, looked, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&p->waits, __ATOMIC_ACQUIRE) &&
+	    looked - __atomic_load_n(&p->seen, __ATOMIC_RELAXED) >= LOOKS_MANY &&
+	    __atomic_exchange_n(&p->waits, 0, __ATOMIC_RELAXED))
+		kick(p);
+}
+
 int host_poll_look(void *ready[HOST_READY_MAX])
 {
 	struct epoll_event ev[HOST_READY_MAX];
 	long n = sys(SYS_epoll_wait, poller.epoll, ev, ARRAY_SIZE(ev), 0);
+	int count = cookies(ev, n, ready);
 
 	/* Who is looked for may want this very CPU. */
 	if (!n)
 		sys(SYS_sched_yield);
-	return cookies(ev, n, ready);
+	if (count)
+		tell_looked(&poller);
+	return count;
 }
 
 int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64 ns)
@@ -278,7 +368,6 @@ int host_poll_arm(int fd, void *cookie, int events)
 /* When this returns no callback for the descriptor runs on the thread, nor will. */
 int host_poll_del(int fd)
 {
-	um_u64 one = 1;
 	um_u32 ticket, done;
 	long err;
 
@@ -292,7 +381,8 @@ int host_poll_del(int fd)
 
 	/* The thread may have an event of it in hand: see it go round. */
 	ticket = __atomic_add_fetch(&poller.want, 1, __ATOMIC_ACQ_REL);
-	sys_retry(SYS_write, poller.kick, &one, sizeof(one));
+	kick(&poller);
+	host_futex_wake(&poller.want, 1);
 	while ((um_s32)((done = __atomic_load_n(&poller.done,
 						__ATOMIC_ACQUIRE)) -
 			ticket) < 0)

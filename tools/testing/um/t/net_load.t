@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 # Many guests on one switch, that all talk at once while some are killed and others come:
-# none of the others is lost, and nothing is left behind.
+# none of the others is lost, and nothing is left behind.  And one under a flood.
 # umtest: slow 2
 #
 # Short in `make check', 24 guests for ten minutes in `make soak'.  Environment:
@@ -19,7 +19,7 @@ from net import *
 from switch import Switch
 from umlnet import do
 
-GUESTS, SECONDS, PAUSE = (24, 600, 4) if SOAK else (6, 12, 3)
+GUESTS, SECONDS, PAUSE, FLOODED = (24, 600, 4, 200) if SOAK else (6, 12, 3, 10)
 seed = int(os.environ.get("UMTEST_SEED") or time.time())
 tap.diag("seed: UMTEST_SEED=%d" % seed)
 
@@ -153,6 +153,39 @@ def many(r):
     return r
 
 
+@part
+def flooded(r):
+    """Interrupts that follow one another closely are put off: none is lost."""
+    do("ip link set lo up")
+    os.chdir(tmpdir())
+    with Switch():
+        a, b = (Node("daemon,,unix," + os.path.abspath("ctl"), n) for n in (1, 2))
+        b.serve()
+        r.ok(a.pings(b.addr), "two guests: ping")
+        r.ok(not a.run("pump rtt %s %d 5000" % (b.addr, PORT), 120)[0], "5,000 questions, an answer to each")
+        b.run("(while :; do :; done & echo $! > /tmp/hog)")
+        r.ok(not a.run("pump rtt %s %d 1000" % (b.addr, PORT), 120)[0], "1,000 to a guest with other work")
+        r.ok(a.pump("send", b.addr, 20) and a.pump("fetch", b.addr, 20), "and TCP both ways")
+        b.run("kill $(cat /tmp/hog)")
+        a.run("(while :; do pump blast %s %d 200; done >/dev/null 2>&1 & echo $! > /tmp/flood)" % (b.addr, PORT))
+        for i in range(FLOODED):
+            rc, text = b.ask("remove", "eth0")
+            if not rc:
+                rc, text = b.ask("config", "eth0=" + b.spec)
+            if rc:
+                break
+            b.configure()
+            b.run("usleep %d" % (1000 * (i % 8) ** 2))
+        r.equal((rc, i + 1), (0, FLOODED), "removed and added under a flood, %d times" % FLOODED)
+        a.run("kill $(cat /tmp/flood)")
+        r.ok(a.pings(b.addr), "ping afterwards")
+        for g in (a, b):
+            g.end(r, "guest %d of two" % g.n)
+            g.guest.close()
+    return r
+
+
 many()
+flooded()
 no_leftovers()
 tap.done()
