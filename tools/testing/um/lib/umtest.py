@@ -804,7 +804,7 @@ class Guest:
 
 def boot(*args, **kw):
     """A guest on the shared initramfs, at its shell prompt."""
-    kw.setdefault("initrd", initramfs())
+    kw["initrd"] = kw.get("initrd") or initramfs()
     g = Guest("umsh", "quiet", *args, **kw)
     try:
         return g.shell()
