@@ -15,14 +15,15 @@
 #define XSTR(x)	STR(x)
 
 /*
- * Where events follow one another closely the thread rests behind each, in ns: a CPU
- * that is idle finds them itself, and one that is not has much to do with each interrupt.
+ * Where events follow one another so closely the thread rests behind each, in ns: one
+ * that comes while the CPU is busy costs it an interrupt, and what an idle CPU finds
+ * by itself wakes the thread as well, in vain.
  */
 #define REST_OFTEN	(100 * 1000)
 #define REST_MIN	(125 * 1000)
 #define REST_MAX	(1000 * 1000)
 
-/* What the idle CPU finds wakes the thread as well; after so many in vain it rests. */
+/* After so many of these it rests the longest. */
 #define LOOKS_MANY	8
 
 /**
@@ -79,18 +80,6 @@ static um_u32 to_epoll(int events)
 	return ev;
 }
 
-/* @waited: how long no event came; @in_vain: the idle CPU found what did. */
-static um_u64 next_rest(um_u64 was, um_u64 waited, int in_vain)
-{
-	if (in_vain)
-		return REST_MAX;
-	if (waited >= REST_OFTEN)
-		return was / 2 < REST_MIN ? 0 : was / 2;
-	if (2 * was < REST_MIN)
-		return REST_MIN;
-	return 2 * was > REST_MAX ? REST_MAX : 2 * was;
-}
-
 static void unkick(struct poller *p)
 {
 	um_u64 count;
@@ -98,21 +87,28 @@ static void unkick(struct poller *p)
 	sys_retry(SYS_read, p->kick, &count, sizeof(count));
 }
 
-/* For as long as the idle CPU finds something, or until a round is wanted. */
+/* Longer where the idle CPU finds something meanwhile; ends when a round is wanted. */
 static void rest(struct poller *p)
 {
-	um_u32 looked;
+	um_u32 looked = __atomic_load_n(&p->looked, __ATOMIC_RELAXED), before;
 
 	do {
-		/* One that came too late keeps the CPU from its sleep. */
 		unkick(p);
-		looked = __atomic_load_n(&p->looked, __ATOMIC_RELAXED);
+		before = looked;
 		host_futex_wait(&p->want, p->done, p->rest);
-	} while (__atomic_load_n(&p->looked, __ATOMIC_RELAXED) != looked &&
-		 __atomic_load_n(&p->want, __ATOMIC_RELAXED) == p->done);
+		p->rest = REST_MAX;
+		looked = __atomic_load_n(&p->looked, __ATOMIC_RELAXED);
+	} while (looked != before && __atomic_load_n(&p->want, __ATOMIC_RELAXED) == p->done);
 }
 
-static long wait_for_events(struct poller *p, struct epoll_event *ev, int max)
+/* Not but one who wants a round. */
+static int came(struct poller *p, const struct epoll_event *ev, long n)
+{
+	return n > 1 || (n == 1 && ev[0].data.ptr != p);
+}
+
+/* Until there is one. */
+static long sleep_for_events(struct poller *p, struct epoll_event *ev, int max)
 {
 	um_u64 start = host_monotonic_ns();
 	um_u32 looks;
@@ -122,9 +118,24 @@ static long wait_for_events(struct poller *p, struct epoll_event *ev, int max)
 	__atomic_store_n(&p->waits, 1, __ATOMIC_RELEASE);
 	n = sys_retry(SYS_epoll_wait, p->epoll, ev, max, -1);
 	__atomic_store_n(&p->waits, 0, __ATOMIC_RELEASE);
+
 	looks = __atomic_load_n(&p->looked, __ATOMIC_RELAXED) - p->seen;
-	p->rest = next_rest(p->rest, host_monotonic_ns() - start, looks >= LOOKS_MANY);
+	if (looks >= LOOKS_MANY)
+		p->rest = REST_MAX;
+	else if (came(p, ev, n) && host_monotonic_ns() - start < REST_OFTEN)
+		p->rest = REST_MIN;
 	return n;
+}
+
+static long wait_for_events(struct poller *p, struct epoll_event *ev, int max)
+{
+	long n = 0;
+
+	/* What came meanwhile came closely; if nothing did the next one comes alone. */
+	if (p->rest)
+		n = sys_retry(SYS_epoll_wait, p->epoll, ev, max, 0);
+	p->rest = came(p, ev, n) ? REST_MIN : 0;
+	return n > 0 ? n : sleep_for_events(p, ev, max);
 }
 
 static void poll_thread(void *arg)
@@ -260,11 +271,13 @@ static int cookies(const struct epoll_event *ev, long n, void *ready[HOST_READY_
 	return count;
 }
 
+/* It goes round, whether it waits or rests. */
 static void kick(struct poller *p)
 {
 	um_u64 one = 1;
 
 	sys_retry(SYS_write, p->kick, &one, sizeof(one));
+	host_futex_wake(&p->want, 1);
 }
 
 /* The thread was woken as well. */
@@ -382,7 +395,6 @@ int host_poll_del(int fd)
 	/* The thread may have an event of it in hand: see it go round. */
 	ticket = __atomic_add_fetch(&poller.want, 1, __ATOMIC_ACQ_REL);
 	kick(&poller);
-	host_futex_wake(&poller.want, 1);
 	while ((um_s32)((done = __atomic_load_n(&poller.done,
 						__ATOMIC_ACQUIRE)) -
 			ticket) < 0)
