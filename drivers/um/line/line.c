@@ -13,7 +13,7 @@
 #include <um/line.h>
 #include "line.h"
 
-/* How long input waits for room in the terminal's buffers, in ms. */
+/* How long input waits for room in the terminal's buffers, or a watch for memory, in ms. */
 #define LINE_RETRY	20
 /* How long after a break a key is one for SysRq. */
 #define LINE_SYSRQ	(5 * HZ)
@@ -52,7 +52,9 @@ static void line_want(struct chan *chan, int events)
 	if (!chan->watched)
 		return;
 	chan->wanted |= events;
-	um_fd_watch_arm(&chan->watch, chan->wanted);
+	/* The host may be short of memory now. */
+	if (um_fd_watch_arm(&chan->watch, chan->wanted) < 0)
+		schedule_delayed_work(&chan->line->retry, msecs_to_jiffies(LINE_RETRY));
 }
 
 void line_gone(struct line *line)
@@ -165,11 +167,6 @@ static void line_receive(struct line *line)
 	} while (more);
 }
 
-static void line_retry(struct work_struct *work)
-{
-	line_receive(container_of(work, struct line, retry.work));
-}
-
 void line_throttle(struct line *line, bool on)
 {
 	WRITE_ONCE(line->throttled, on);
@@ -253,6 +250,14 @@ static void line_output(struct line *line, struct chan *chan)
 		line_push_locked(line);
 	spin_unlock_irqrestore(&line->lock, flags);
 	tty_port_tty_wakeup(&line->port);
+}
+
+static void line_retry(struct work_struct *work)
+{
+	struct line *line = container_of(work, struct line, retry.work);
+
+	line_receive(line);
+	line_output(line, line->out);
 }
 
 static irqreturn_t line_interrupt(int irq, void *data)
