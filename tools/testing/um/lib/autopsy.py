@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the host can tell of a guest that does not go on."""
+import array
+import fcntl
 import os
 import re
 import struct
 import subprocess
+import termios
 import time
 
 import mconsole
@@ -128,6 +131,31 @@ def tasks(g):
     return "".join(t for t in re.split(r"(?m)^(?=task:)", told) if " state:I " not in t).rstrip()
 
 
+def untaken(g):
+    """What the guest has not taken yet of what was written to it."""
+    size = array.array("i", [0])
+    try:
+        fcntl.ioctl(g.slave if g.tty else g.proc.stdin, termios.FIONREAD, size)
+    except (OSError, AttributeError, TypeError) as e:
+        return "its input: %s" % e
+    return "its input: %d bytes are not taken" % size[0]
+
+
+def watches(g):
+    """What its threads wait for: without events one of a line or device is not armed."""
+    rows = []
+    base = "/proc/%d/" % g.pid
+    try:
+        links = {fd: os.readlink(base + "fd/" + fd) for fd in os.listdir(base + "fd")}
+    except OSError as e:
+        return str(e)
+    for fd, link in links.items():
+        if "eventpoll" in link:
+            for tfd, events in re.findall(r"tfd:\s*(\d+) events:\s*(\w+)", read(base + "fdinfo/" + fd)):
+                rows.append("%s waits for %s (%s), events %s" % (fd, tfd, links.get(tfd), events))
+    return "\n".join(rows) or "it waits for no descriptors"
+
+
 def autopsy(g):
     """All there is to say."""
     tap.diag("the log is %s" % g.log_path)
@@ -136,7 +164,11 @@ def autopsy(g):
         sig = re.findall(r"^(?:State|TracerPid|SigPnd|ShdPnd|SigBlk):\s*(.*)$", text, re.M)
         tap.diag("%d %s: %s; in %s" % (pid, comm(pid), ", ".join(sig), read("/proc/%d/wchan" % pid)))
     tap.diag(busy(g))
+    # To ask it is an interrupt, which may be what it waits for.
+    tap.diag(untaken(g))
+    tap.diag(watches(g))
     tap.diag(tasks(g))
+    tap.diag(untaken(g))
     if which("gdb") and g.proc.poll() is None:
         tap.diag(tail(host([which("gdb"), "-batch", "-nx", "-p", str(g.pid), "-ex", "thread apply all bt 30"],
                            timeout=120)[1], 150))
