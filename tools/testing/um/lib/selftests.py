@@ -6,14 +6,14 @@ A line of selftests.list:
 
     dir/prog [alone | timed] [more.c | -flag]... [@ argument...] : result [reason]
 
-result is pass, skip or fail (the last two need a reason); "any" takes what
-comes.  "alone" is for a program that takes no process to end while it looks at
-/proc, or no port to be in use since another one's connections: it has name
-spaces of its own, for processes and the network.  "timed" is for one that takes
-its threads to be ready after some milliseconds, or its events to be read before a
-buffer for few is full, which no busy host promises: it has five attempts.  dir/prog.c is compiled with more sources (relative to
-selftests/) and flags; what a Makefile there does beyond that is said here.  $K
-in a flag is the kernel tree.
+result is pass, skip or fail (the last two need a reason); "any" takes what comes.
+"alone" is for a program that takes no process to end while it looks at /proc, or no
+port to be in use since another one's connections: it has name spaces of its own, for
+processes and the network.  "timed" is for one that takes its threads to be ready after
+some milliseconds, or its events to be read before a buffer for few is full, which no
+busy host promises: it has five attempts.  dir/prog.c is compiled with more sources
+(relative to selftests/) and flags; what a Makefile there does beyond that is said here.
+$K in a flag is the kernel tree.
 
 As a program: selftests.py --host [NAME...] builds and runs them on this host.
 """
