@@ -205,7 +205,7 @@ int host_nr_cpus(void);
 /* The allowed host CPU that follows @cpu, cyclically. */
 int host_next_cpu(int cpu);
 
-/* ---- waiting for descriptors (arch/um/host/poll.c) ---------------------- */
+/* ---- waiting for descriptors (arch/um/host/poll*.c) --------------------- */
 
 #define HOST_POLLIN		1
 #define HOST_POLLOUT		2

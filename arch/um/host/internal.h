@@ -76,7 +76,7 @@ um_u64 irq_signals(void);
 um_u64 fault_signals(void);
 /* The calling thread is a helper, whatever had its thread pointer before. */
 void irq_forget_thread(void);
-/* Where a signal's handler is to return to that has interrupted @ip (poll.c). */
+/* Where a signal's handler is to return to that has interrupted @ip (poll_idle.c). */
 um_u64 poll_handler_return(um_u64 ip);
 /* Ends the process by @sig's default action; core dump included. */
 __noreturn void die_by_signal(int sig);
