@@ -216,7 +216,12 @@ int host_next_cpu(int cpu);
  * of host_poll_start() is run on that thread (not in the kernel: it may do no
  * more than set bits, and call host_irq_raise() or host_poll_wake()), and the
  * descriptor is not watched again until the next host_poll_arm().  With a cookie
- * of NULL it has taken a host_poll_wake() that was for the CPU.
+ * of NULL it has taken a host_poll_wake() that was for the CPU.  Where descriptors
+ * become ready within 100 us of each other the thread rests in between: a CPU that
+ * does not look itself hears of the next one up to 2 ms later.
+ *
+ * All return 0 or the host's -errno; host_poll_arm() may have -ENOMEM or -ENOSPC
+ * the first time, and the descriptor is not watched then.
  */
 int host_poll_start(void (*ready)(void *cookie));
 int host_poll_add(int fd, void *cookie);
@@ -226,14 +231,14 @@ int host_poll_del(int fd);
 #define HOST_READY_MAX		16
 
 /*
- * Waits instead of that thread, which sleeps on: for the thread of the first CPU,
+ * Waits instead of that thread, which mostly sleeps on: for the thread of the first CPU,
  * after host_poll_start().  Until a descriptor is ready, *pending is not zero (a
  * handler sets it; who else does calls host_poll_wake()), or until @ns of
  * host_monotonic_ns() unless that is 0.  The number of cookies in @ready, also 0,
  * of descriptors that are; -ETIMEDOUT, or the host's error.
  */
 int host_poll_wait(void *ready[HOST_READY_MAX], volatile um_u32 *pending, um_u64 ns);
-/* The same without waiting, but for who else wants the CPU.  The thread does not sleep on. */
+/* The same without waiting, but for who else wants the CPU.  If often, the thread rests. */
 int host_poll_look(void *ready[HOST_READY_MAX]);
 /* From any thread. */
 void host_poll_wake(void);

@@ -7,7 +7,7 @@ import shutil
 import time
 import traceback
 
-from autopsy import autopsy, comm, read
+from autopsy import comm, read
 from umtest import (Guest, Timeout, TIMEOUT, descendants, eventually, host, kill_pids, leftovers,
                     tap, tmpdir, which)
 

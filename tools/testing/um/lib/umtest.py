@@ -894,7 +894,7 @@ def run_areas(names, *args, **kw):
     """Run the named areas in one boot; results are relayed.  An area that ends
     or hangs the guest costs another boot for those behind it."""
     known = areas()
-    kw.setdefault("initrd", initramfs())
+    kw["initrd"] = kw.get("initrd") or initramfs()
     kw.setdefault("mem", "512M")
     names = list(names)
     while names:

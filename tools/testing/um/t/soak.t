@@ -14,6 +14,7 @@ import re
 import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from autopsy import autopsy
 from umtest import *
 from soak import *
 
